@@ -1,0 +1,83 @@
+# Each target does its own set-up. All that it needs is Python 3.11 or newer with venv, make and a shell.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml setup.py README.md LICENSE $(shell find topology chaos tui -type f -not -name '*.py[co]')
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help play check lint test source-test compiled-test outside slow bench pure clean
+
+help: ## show this
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; \
+	do printf '  make %-14s %s\n' "$$name" "$$words"; done
+
+play: $(VENV)/installed ## open the shop on screen
+	@$(BIN)/knockon play shop
+
+check: lint test ## all that a change must pass: ruff, mypy, import contracts, tests
+
+lint: $(VENV)/dev-installed ## ruff, mypy --strict and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+
+test: source-test compiled-test ## the tests, from source, then the engine's against the installed package
+
+source-test: $(VENV)/dev-installed
+	$(PYTEST)
+
+compiled-test: outside
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest tests/topology tests/chaos
+
+# The tests are copied away from the sources, so that only the installed package can be imported.
+outside: $(VENV)/dev-installed
+	@rm -rf $(VENV)/outside && mkdir $(VENV)/outside && cp -R tests pyproject.toml $(VENV)/outside/
+
+slow: $(VENV)/dev-installed ## the slow tests: many seeds, theory, packaging
+	$(PYTEST) -m slow
+
+bench: outside ## CPU time against peers, as ratios
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m bench -s tests/bench
+
+pure: ## an installation without a C compiler, in an environment of its own
+	rm -rf $(VENV)-pure && $(call new-venv,$(VENV)-pure)
+	CC=false $(VENV)-pure/bin/python -m pip install --quiet .
+	$(VENV)-pure/bin/knockon --version
+	$(VENV)-pure/bin/python -P -c 'import sys; from topology import build_info; sys.exit(build_info.compiled())'
+	$(VENV)-pure/bin/knockon run shop --duration 40s
+	rm -rf $(VENV)-pure
+
+clean: ## remove all that these targets made
+	rm -rf $(VENV) $(VENV)-pure build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+define new-venv
+{ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "knockon needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }; } && \
+{ $(PYTHON) -m venv $(1) || { rm -rf $(1); \
+	echo "'$(PYTHON) -m venv' failed: see above (on Debian and Ubuntu: apt install python3-venv)"; exit 1; }; }
+endef
+
+$(VENV)/made:
+	@echo "Making $(VENV) …"
+	@$(call new-venv,$(VENV))
+	@touch $@
+
+# One wheel serves both installations, so that the hot modules are compiled once.
+$(VENV)/built: $(VENV)/made $(SOURCES)
+	@echo "Building knockon; compiling its hot modules takes a minute or two …"
+	@rm -rf $(VENV)/wheel && $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(VENV)/wheel .
+	@touch $@
+
+$(VENV)/installed: $(VENV)/built
+	@echo "Installing …"
+	@$(BIN)/python -m pip install --quiet $(VENV)/wheel/*.whl
+	@$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(VENV)/wheel/*.whl
+	@$(BIN)/knockon --version
+	@touch $@
+
+$(VENV)/dev-installed: $(VENV)/installed
+	@echo "Installing what the tests need …"
+	@$(BIN)/python -m pip install --quiet "$$(echo $(VENV)/wheel/*.whl)[dev,live]"
+	@touch $@
