@@ -1,0 +1,174 @@
+"""A frame: an immutable picture of one design at one instant. Anyone may hold it; nobody can change the world by it.
+
+Times are integer nanoseconds, rates are per second over the last second, shares run from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OK, STRAINED, DOWN, PAUSED = "ok", "strained", "down", "paused"
+"""The states of a node: fine; unhealthy or partly up (▲); none up (✖); frozen (⏸)."""
+
+UP, CRASHED, FROZEN, STARTING, DRAINING = "up", "down", "frozen", "starting", "draining"
+"""The states of a replica."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerFrame:
+    """One layer that lies on a node or link: its id, kind (slow, errors, latency, loss, cut, down, frozen) and words."""
+
+    id: int
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaFrame:
+    """One replica of a node."""
+
+    index: int
+    state: str
+    busy: int
+    slots: int
+    queued: int
+    wired: tuple[str, ...]
+    """The replicas that it calls, by link in file order, e.g. ("inventory/0",); "list" and balanced links name all."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFrame:
+    """One declared node, over all its replicas."""
+
+    name: str
+    kind: str
+    state: str
+    unhealthy: bool
+    why: str
+    """What it waits for or suffers from, in words: "7 of 8 slots wait for inventory"; empty when fine."""
+    replicas: tuple[ReplicaFrame, ...]
+    up: int
+    wanted: int
+    busy: int
+    slots: int
+    """Slots of all replicas that are up; 0 for a kind that has none."""
+    queued: int
+    """Calls that wait for a slot, in memory."""
+    depth: int
+    """Messages kept by a queue: visible and in flight; 0 elsewhere."""
+    in_flight: int
+    age_ns: int
+    """How long the oldest of them has been there."""
+    rate_in: float
+    rate_out: float
+    rate_bad: float
+    p50_ns: int
+    p99_ns: int
+    """Of the time from arrival to answer, over the last second that had answers."""
+    occupancy: float
+    utilisation: float
+    arrivals: int
+    departures: int
+    errors: tuple[tuple[str, int], ...]
+    """Failures so far by reason, most frequent first."""
+    waits_for: tuple[tuple[str, int], ...]
+    """Slots held by calls to each callee right now."""
+    gauges: tuple[tuple[str, float], ...]
+    """Figures of the kind's own: healthy targets of a balancer, receives outstanding …"""
+    wiring: str
+    """How its callers' or its own outgoing calls are wired: pinned, list, balanced, pull, or empty."""
+    layers: tuple[LayerFrame, ...]
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFrame:
+    """One link."""
+
+    caller: str
+    callee: str
+    mode: str
+    wiring: str
+    rate: float
+    """Attempts (or deliveries) per second."""
+    rate_bad: float
+    in_flight: int
+    """Attempts that their caller still waits for."""
+    attempts: int
+    reasons: tuple[tuple[str, int], ...]
+    flow: float
+    """Moves forward by one for each 10 messages carried: what the screen animates."""
+    cut: bool
+    breaker: str
+    """"closed", "open", "half-open", or empty where there is none."""
+    layers: tuple[LayerFrame, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFrame:
+    """What one producer offered until now, and what became of it. The fates add up to `offered` (RULES 1)."""
+
+    producer: str
+    offered: int
+    served: int
+    late: int
+    refused: int
+    failed: int
+    lost: int
+    dead_lettered: int
+    in_system: int
+    unanswered: int
+    waiting: int
+    done: int
+    done_after_no: int
+    half_done: int
+    degraded: int
+    duplicates: int
+    attempts: int
+    wasted_ns: int
+    oldest_ns: int
+    """Age of the oldest message told yes whose work still waits (an upper bound of one grid step); 0 when none."""
+    rate_offered: float
+    rate_yes: float
+    rate_no: float
+    rate_done: float
+    latency_p50_ns: int
+    latency_p99_ns: int
+    completion_p50_ns: int
+    completion_p99_ns: int
+    reasons: tuple[tuple[str, int], ...]
+    """Why messages were told no or lost, e.g. ("inventory: connection refused", 118)."""
+
+    @property
+    def told_yes(self) -> int:
+        """Messages whose answer was yes, in time or late."""
+        return self.offered - self.unanswered - self.refused - self.failed
+
+    @property
+    def told_no(self) -> int:
+        """Messages whose answer was no."""
+        return self.refused + self.failed
+
+    @property
+    def success(self) -> float:
+        """Share of the answered messages told yes in time (1.0 when none was answered yet)."""
+        answered = self.offered - self.unanswered
+        return 1.0 if answered == 0 else (answered - self.told_no - self.yes_late) / answered
+
+    yes_late: int = 0
+    """Messages told yes after their deadline, whatever became of their work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One design at one instant."""
+
+    design: str
+    at_ns: int
+    nodes: tuple[NodeFrame, ...]
+    links: tuple[LinkFrame, ...]
+    flows: tuple[FlowFrame, ...]
+
+    def node(self, name: str) -> NodeFrame | None:
+        """The node of that name, or None."""
+        return next((n for n in self.nodes if n.name == name), None)

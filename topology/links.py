@@ -1,0 +1,111 @@
+"""Which kinds a link may join, and what it then means: one table over roles, so that outside kinds find their place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from topology.parameters import choice, count, dist, duration, flag
+from topology.plan import BALANCED, CALL, HANDOFF, LIST, PINNED, PULL
+
+LINK_PARAMS: dict[str, Any] = {
+    "wiring": choice(
+        None,
+        "How callers find replicas: pinned (each to one, from its start on), list (a static round robin) or balanced "
+        "(what a load balancer does). Left out: pinned, and balanced behind a load balancer.",
+        options=(PINNED, LIST, BALANCED),
+    ),
+    "delay": dist("0s", "How long a message travels, each way."),
+    "optional": flag(False, "Whether the caller goes on, and says yes, when this call fails."),
+    "restart": duration("5s", "How long a caller restarts when it is rewired.", le="1h"),
+    "batch": count(
+        1,
+        "How many messages a consumer takes at most with one receive.",
+        ge=1,
+        le=10,
+        source="SQS API Reference, ReceiveMessage, MaxNumberOfMessages",
+    ),
+    "wait": duration(
+        "20s",
+        "How long a receive waits for the first message (long polling).",
+        ge="0s",
+        le="20s",
+        source="SQS Developer Guide, Amazon SQS short and long polling",
+    ),
+    "on_failure": choice(
+        "wait",
+        "What a failed consumer does with its message: leave it until its visibility ends, or release it at once.",
+        options=("wait", "release"),
+    ),
+}
+
+_CALLS_ONLY, _PULLS_ONLY = ("wiring", "optional", "restart"), ("batch", "wait", "on_failure")
+
+_CALLERS = ("producer", "service")
+
+_TABLE: dict[tuple[str, str, str], tuple[str, str]] = {
+    ("proxy", CALL, "service"): (BALANCED, ""),
+    ("proxy", CALL, "endpoint"): (BALANCED, ""),
+    ("proxy", CALL, "proxy"): ("", "a load balancer spreads calls over services or endpoints; call one of those"),
+    ("queue", HANDOFF, "service"): (PULL, ""),
+    ("queue", HANDOFF, "endpoint"): ("", "let a service consume: {caller} => SERVICE -> {callee}"),
+    ("queue", HANDOFF, "queue"): (
+        "",
+        "a dead-letter queue is named on the queue: dead_letter: {{to: {callee}, after: 5}}",
+    ),
+    ("queue", HANDOFF, "proxy"): ("", "a queue is consumed by services; write {caller} => SERVICE"),
+    ("queue", CALL, "service"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
+    ("service", HANDOFF, "service"): (PINNED, ""),
+    ("producer", HANDOFF, "service"): ("", "a producer wants an answer from a service; write {caller} -> {callee}"),
+}
+for _caller in _CALLERS:
+    for _callee in ("service", "endpoint", "proxy"):
+        _TABLE[_caller, CALL, _callee] = (PINNED, "")
+    _TABLE[_caller, HANDOFF, "queue"] = (PINNED, "")
+    _TABLE[_caller, CALL, "queue"] = ("", "a queue accepts hand-offs; write {caller} => {callee}")
+    _TABLE[_caller, HANDOFF, "proxy"] = ("", "a load balancer takes calls; write {caller} -> {callee}")
+    _TABLE[_caller, HANDOFF, "endpoint"] = ("", "an endpoint takes calls; write {caller} -> {callee}")
+
+
+def joins_roles(caller: str, callee: str, mode: str) -> tuple[str, str]:
+    """How a link between two roles is wired, and an empty text; or an empty text and the remedy, in words.
+
+    A remedy may name `{caller}` and `{callee}`.
+    """
+    if callee == "producer":
+        return "", "a producer is the outside world, which nothing calls; turn the link round"
+    if caller == "endpoint":
+        return "", "an endpoint belongs to others and calls nothing here; end the chain at {caller}"
+    if (caller, mode, callee) in _TABLE:
+        return _TABLE[caller, mode, callee]
+    if caller == "proxy":
+        return "", "a load balancer hands nothing on; let a service do it: {caller} -> SERVICE => {callee}"
+    if caller == "queue":
+        return "", "a queue is consumed by a service: {caller} => SERVICE -> {callee}"
+    return "", f"no {mode} may join a {caller} and a {callee}"
+
+
+def joins(caller_kind: str, callee_kind: str, mode: str) -> tuple[str, str]:
+    """The same for two kinds by name."""
+    from topology.registry import kind
+
+    return joins_roles(kind(caller_kind).role, kind(callee_kind).role, mode)
+
+
+def misplaced(name: str, wiring: str) -> str:
+    """Why a setting makes no sense on a link wired like that; empty when it does."""
+    if wiring == PULL and name in _CALLS_ONLY:
+        return f"'{name}' belongs to calls, and this link consumes from a queue"
+    if wiring != PULL and name in _PULLS_ONLY:
+        return f"'{name}' belongs to links that consume from a queue (QUEUE => SERVICE)"
+    return ""
+
+
+def chosen_wiring(derived: str, wanted: str | None) -> tuple[str, str]:
+    """The wiring of a call that may name its own, and why not where it may not."""
+    if wanted is None or wanted == derived:
+        return derived, ""
+    if derived == BALANCED:
+        return derived, "a load balancer balances; leave 'wiring' out"
+    if wanted == BALANCED:
+        return derived, "only a load balancer balances: put one between, or write wiring: list"
+    return wanted, ""

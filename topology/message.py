@@ -1,0 +1,272 @@
+"""What travels and what is remembered of it: messages with their answer and work, and the tallies that count them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mypy_extensions import i64, mypyc_attr
+
+from topology.histogram import Histogram
+
+NONE: Final = 0
+YES: Final = 1
+REFUSED: Final = 2
+ERROR: Final = 3
+SILENT: Final = 4
+"""Outcomes: open; yes; turned away without starting; an error; no answer in time."""
+
+UNANSWERED: Final = 0
+WAITING: Final = 1
+SERVED: Final = 2
+LATE: Final = 3
+TURNED_AWAY: Final = 4
+FAILED: Final = 5
+LOST: Final = 6
+DEAD: Final = 7
+"""Fates. A message has exactly one at any instant; UNANSWERED and WAITING are both "in the system"."""
+
+_words: list[str] = [""]
+_codes: dict[str, int] = {"": 0}
+
+
+def reason(words: str) -> int:
+    """The code of a reason, made on first use; a kind or policy asks for its reasons when its module is loaded."""
+    code = _codes.get(words)
+    if code is None:
+        code = len(_words)
+        _words.append(words)
+        _codes[words] = code
+    return code
+
+
+def reason_words(code: int) -> str:
+    """The words of a reason's code."""
+    return _words[code & 0xFFFF]
+
+
+REFUSED_CONNECTION: Final = reason("connection refused")
+RESET: Final = reason("connection reset")
+TIMEOUT: Final = reason("no answer in time")
+GAVE_UP: Final = reason("the customer gave up waiting")
+FAILED_WORK: Final = reason("error")
+CRASHED: Final = reason("crashed in memory")
+WIRE: Final = reason("lost on the wire")
+UNROUTED: Final = reason("nothing carries it")
+EXPIRED: Final = reason("retention ended")
+GONE: Final = reason("nobody there")
+
+
+@mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
+class Item:
+    """The base of whatever a timer or a hop can be about."""
+
+
+class Reach:
+    """What a message of one flow can still get done behind one link: the parts, and the callee's own part, if any."""
+
+    def __init__(self, parts: list[int], part: int, bit: int) -> None:
+        self.parts: list[i64] = [p for p in parts]
+        mask = 0
+        for p in parts:
+            mask |= 1 << p
+        self.mask = mask
+        self.part: i64 = part
+        self.part_bit = 1 << part if part >= 0 else 0
+        self.bit = bit
+        """One bit for each pair of required node and incoming link: what tells a duplicate."""
+
+
+class Tally:
+    """What became of the messages of one flow that were offered in one era. Counts are exact.
+
+    The fates add up: offered = unanswered + waiting + served + late + refused + failed + lost + dead_lettered.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.offered: i64 = 0
+        self.unanswered: i64 = 0
+        self.waiting: i64 = 0
+        self.served: i64 = 0
+        self.late: i64 = 0
+        self.refused: i64 = 0
+        self.failed: i64 = 0
+        self.lost: i64 = 0
+        self.dead_lettered: i64 = 0
+        self.yes_late: i64 = 0
+        self.done: i64 = 0
+        self.done_after_no: i64 = 0
+        self.half_done: i64 = 0
+        self.degraded: i64 = 0
+        self.duplicates: i64 = 0
+        self.attempts: i64 = 0
+        self.wasted_ns: int = 0
+        self.latency = Histogram()
+        self.latency_no = Histogram()
+        self.completion = Histogram()
+        self.codes: dict[int, int] = {}
+
+    @property
+    def in_system(self) -> int:
+        """Messages not yet answered, or told yes with work still to do."""
+        return self.unanswered + self.waiting
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why messages were told no, lost or dead-lettered, with the node it came from."""
+        return name_reasons(self.codes, self.names)
+
+    def count_reason(self, code: int) -> None:
+        """Count one more message that ended for a reason."""
+        self.codes[code] = self.codes.get(code, 0) + 1
+
+    def shift(self, fate: int, by: int) -> None:
+        """Add `by` to the count of one fate."""
+        if fate == WAITING:
+            self.waiting += by
+        elif fate == SERVED:
+            self.served += by
+        elif fate == UNANSWERED:
+            self.unanswered += by
+        elif fate == FAILED:
+            self.failed += by
+        elif fate == TURNED_AWAY:
+            self.refused += by
+        elif fate == LATE:
+            self.late += by
+        elif fate == LOST:
+            self.lost += by
+        else:
+            self.dead_lettered += by
+
+    def merge(self, other: Tally) -> None:
+        """Add another tally of the same flow, histograms included."""
+        self.offered += other.offered
+        self.unanswered += other.unanswered
+        self.waiting += other.waiting
+        self.served += other.served
+        self.late += other.late
+        self.refused += other.refused
+        self.failed += other.failed
+        self.lost += other.lost
+        self.dead_lettered += other.dead_lettered
+        self.yes_late += other.yes_late
+        self.done += other.done
+        self.done_after_no += other.done_after_no
+        self.half_done += other.half_done
+        self.degraded += other.degraded
+        self.duplicates += other.duplicates
+        self.attempts += other.attempts
+        self.wasted_ns += other.wasted_ns
+        self.latency.merge(other.latency)
+        self.latency_no.merge(other.latency_no)
+        self.completion.merge(other.completion)
+        for code, n in other.codes.items():
+            self.codes[code] = self.codes.get(code, 0) + n
+
+
+def name_reasons(codes: dict[int, int], names: list[str]) -> dict[str, int]:
+    """Reason codes in words, most frequent first: "inventory: connection refused"."""
+    found: dict[str, int] = {}
+    for code, n in codes.items():
+        where = code >> 16
+        words = reason_words(code)
+        key = f"{names[where - 1]}: {words}" if where else words
+        found[key] = found.get(key, 0) + n
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+class Flow:
+    """What one producer offers in one design: the parts of the work that each message sets off, and its tallies."""
+
+    def __init__(self, index: int, producer: str, parts: list[str], root: int, names: list[str], grid_ns: int) -> None:
+        self.index: i64 = index
+        self.producer = producer
+        self.parts = parts
+        self.all = (1 << len(parts)) - 1
+        self.many = len(parts) > 1
+        self.root: i64 = root
+        self.names = names
+        self.grid_ns: i64 = grid_ns
+        self.tally = Tally(names)
+        self.tallies = [self.tally]
+        self.total_offered: i64 = 0
+        self.total_yes: i64 = 0
+        self.total_no: i64 = 0
+        self.total_done: i64 = 0
+        self.open: i64 = 0
+        """Holds of all messages together: nothing more can happen to this flow once it is 0."""
+        self.moved_from: i64 = -1
+        self.moved_era: i64 = -1
+        self.waiting: i64 = 0
+        self.waiting_since: dict[int, int] = {}
+        self.oldest: i64 = 0
+
+    def mark(self) -> None:
+        """Begin a new era: messages offered from now on are counted there."""
+        self.tally = Tally(self.names)
+        self.tallies.append(self.tally)
+
+    def wait_begins(self, born: i64) -> None:
+        """A message told yes has work that waits: remember how old it is, by the grid."""
+        tick: int = born // self.grid_ns
+        self.waiting += 1
+        self.waiting_since[tick] = self.waiting_since.get(tick, 0) + 1
+        if tick < self.oldest:
+            self.oldest = tick
+
+    def wait_ends(self, born: i64) -> None:
+        """Its work is done, or never will be."""
+        tick: int = born // self.grid_ns
+        self.waiting -= 1
+        left = self.waiting_since[tick] - 1
+        if left:
+            self.waiting_since[tick] = left
+        else:
+            del self.waiting_since[tick]
+
+    def oldest_ns(self, now: i64) -> int:
+        """The age of the oldest message told yes whose work waits; 0 when none waits."""
+        if not self.waiting_since:
+            self.oldest = now // self.grid_ns
+            return 0
+        while self.oldest not in self.waiting_since:
+            self.oldest += 1
+        return now - self.oldest * self.grid_ns
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class Message(Item):
+    """One message that a producer offers: the root of all calls, copies and entries that it sets off.
+
+    `born` is the intended instant, `deadline` the instant up to which a yes is in time. `live` counts the holds that can
+    still do the only part of a flow of one part; flows of several parts count each in `lives`.
+    """
+
+    def __init__(self, flow: Flow, n: i64, root: i64, born: i64, deadline: i64) -> None:
+        self.flow: Flow = flow
+        self.tally: Tally = flow.tally
+        self.era: i64 = len(flow.tallies) - 1
+        self.n: i64 = n
+        self.root: i64 = root
+        self.born: i64 = born
+        self.deadline: i64 = deadline
+        self.answer: i64 = NONE
+        self.fate: i64 = UNANSWERED
+        self.holds: i64 = 1
+        self.live: i64 = 1
+        self.lives: list[i64] | None = None
+        self.deads: dict[int, int] | None = None
+        self.done: int = 0
+        self.lost: int = 0
+        self.dead: int = 0
+        self.seen: int = 0
+        self.visited: int = 0
+        self.visits: dict[int, int] | None = None
+        self.late = False
+        self.half = False
+        self.unwelcome = False
+        self.reason: int = 0
+        self.step: i64 = 0
+        self.timer: Item | None = None
+        self.pending: Item | None = None

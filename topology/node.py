@@ -1,0 +1,365 @@
+"""The contract between a node kind and whatever world runs it.
+
+A kind is the state machine of one replica: it is told of messages, answers and timers, and acts through its context.
+It touches neither a clock nor a wire, so the simulated and the live world drive the very same class.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+from mypy_extensions import i64, mypyc_attr
+
+from topology.chance import Dice
+from topology.message import NONE, Item, Message, Reach
+
+PRODUCER: Final = "producer"
+SERVICE: Final = "service"
+PROXY: Final = "proxy"
+QUEUE: Final = "queue"
+ENDPOINT: Final = "endpoint"
+"""Roles: what a kind is for the link table."""
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class Timer(Item):
+    """Something that comes due at an instant, for one owner; equal instants go by `seq`."""
+
+    def __init__(self, at: i64, seq: i64, tag: i64, owner: Context | None, item: Item | None, epoch: i64) -> None:
+        self.at: i64 = at
+        self.seq: i64 = seq
+        self.tag: i64 = tag
+        self.owner: Context | None = owner
+        self.item: Item | None = item
+        self.epoch: i64 = epoch
+        self.lane: Item | None = None
+        self.before: Timer | None = None
+        self.behind: Timer | None = None
+
+
+@mypyc_attr(acyclic=True)
+class Hop(Item):
+    """The base of what travels: it can wait in the chain of hops, or in a timer, until it arrives."""
+
+    def __init__(self) -> None:
+        self.hop: Hop | None = None
+        self.way: i64 = 0
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
+class Call(Hop):
+    """One attempt to get something done by a callee, or one delivery of a queue to a consumer.
+
+    `cause` is what the caller was doing: the call that it executes itself, a message (a producer), an entry (a queue).
+    `left` is the instant at which the caller gave up waiting, -1 while it waits. `kept` says that the callee accepted
+    and goes on working after its answer (a hand-off).
+    """
+
+    def __init__(self, message: Message, reach: Reach, link: i64, cause: Item | None, sent: i64) -> None:
+        self.message: Message = message
+        self.reach: Reach = reach
+        self.link: i64 = link
+        self.cause: Item | None = cause
+        self.caller: Context | None = None
+        self.callee: Context | None = None
+        self.caller_epoch: i64 = 0
+        self.inlet: i64 = 0
+        self.sent: i64 = sent
+        self.arrived: i64 = -1
+        self.started: i64 = -1
+        self.left: i64 = -1
+        self.tries: i64 = 1
+        self.outcome: i64 = NONE
+        self.reason: int = 0
+        self.handoff = False
+        self.kept = False
+        self.ended = False
+        self.step: i64 = 0
+        self.work: i64 = 0
+        self.visit: i64 = 0
+        self.timer: Timer | None = None
+        self.hop: Hop | None = None
+        self.way: i64 = 0
+        self.before: Call | None = None
+        self.behind: Call | None = None
+        self.next: Call | None = None
+        self.older: Call | None = None
+
+
+class Probe(Hop):
+    """A health check of one target of a balanced link."""
+
+    def __init__(self, link: i64, target: i64, caller: Context, epoch: i64) -> None:
+        self.link: i64 = link
+        self.target: i64 = target
+        self.caller: Context = caller
+        self.caller_epoch: i64 = epoch
+        self.healthy = False
+        self.hop: Hop | None = None
+        self.way: i64 = 0
+
+
+class Receive(Hop):
+    """A consumer asks a queue for up to `most` messages and is ready to wait `wait` nanoseconds for the first."""
+
+    def __init__(self, link: i64, most: i64, wait: i64, caller: Context, epoch: i64) -> None:
+        self.link: i64 = link
+        self.outlet: i64 = 0
+        self.most: i64 = most
+        self.wait: i64 = wait
+        self.caller: Context = caller
+        self.caller_epoch: i64 = epoch
+        self.closed = False
+        self.answered = False
+        self.refused = False
+        self.served = False
+        self.timer: Timer | None = None
+        self.timer2: Timer | None = None
+        self.calls: list[Call] = []
+        self.hop: Hop | None = None
+        self.way: i64 = 0
+
+
+class Meter:
+    """What a replica does over time, as exact integrals: count times nanoseconds."""
+
+    def __init__(self) -> None:
+        self.inside: i64 = 0
+        self.busy: i64 = 0
+        self.working: i64 = 0
+        self.queued: i64 = 0
+        self.arrivals: i64 = 0
+        self.departures: i64 = 0
+        self.good: i64 = 0
+        self.bad: i64 = 0
+        self.at: i64 = 0
+        self.inside_ns: int = 0
+        self.busy_ns: int = 0
+        self.working_ns: int = 0
+        self.wait_ns: int = 0
+        self.service_ns: int = 0
+        self.stay_ns: int = 0
+        self.served: i64 = 0
+
+    def upto(self, now: i64) -> None:
+        """Add what lasted until now; call before any of the counts changes."""
+        dt: i64 = now - self.at
+        if dt > 0:
+            self.inside_ns += self.inside * dt
+            self.busy_ns += self.busy * dt
+            self.working_ns += self.working * dt
+            self.at = now
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Context:
+    """What a node may ask of the world it lives in. `now` is in nanoseconds; delays too.
+
+    `name` is the replica's ("orders/1"), `node` the node's. Outgoing links are numbered in file order, calls first.
+    """
+
+    def __init__(self, node: str, index: i64) -> None:
+        self.now: i64 = 0
+        self.node = node
+        self.index: i64 = index
+        self.name = f"{node}/{index}"
+        self.meter = Meter()
+        self.links: i64 = 0
+        """How many outgoing links there are, without those to consumers."""
+        self.inlets: i64 = 0
+        """How many queues this node consumes from."""
+        self.slow = 1.0
+        """The factor by which work takes longer now."""
+        self.error_share = 0.0
+        """The share of executions that fail now."""
+        self.error_reason: int = 0
+
+    def dice(self, purpose: str) -> Dice:
+        """Dice of this node for a purpose: the same in every design (call once, when configured)."""
+        raise TypeError("a context must be able to throw dice")
+
+    def visit(self, message: Message) -> i64:
+        """Count one more execution of a message at this node; 0 for the first."""
+        raise TypeError("a context must count visits")
+
+    def send(self, link: i64, cause: Item, message: Message) -> None:
+        """Call, or hand off to, whatever the link's wiring chooses; `on_answer` follows, once, with the final outcome."""
+        raise TypeError("a context must be able to send")
+
+    def send_to(self, link: i64, target: i64, cause: Item, message: Message) -> None:
+        """As `send`, to one target that a balancer chose."""
+        raise TypeError("a context must be able to send")
+
+    def forget(self, message: Message) -> int:
+        """A producer gives up waiting: whatever answer comes will be dropped. The reason why there was none, as a code."""
+        raise TypeError("a context must be able to forget")
+
+    def targets(self, link: i64) -> i64:
+        """How many targets a balanced link ever had; they are numbered from 0 and never renumbered."""
+        raise TypeError("a context must know targets")
+
+    def registered(self, link: i64, target: i64) -> bool:
+        """Whether that target is still registered."""
+        raise TypeError("a context must know targets")
+
+    def probe(self, link: i64, target: i64) -> None:
+        """Ask a target whether it is healthy; `on_probe` follows, unless it is silent."""
+        raise TypeError("a context must be able to probe")
+
+    def answer(self, call: Call, outcome: i64, code: int) -> None:
+        """Answer a call and end its execution here."""
+        raise TypeError("a context must be able to answer")
+
+    def accept(self, call: Call) -> None:
+        """Answer yes to a hand-off and keep it: its work goes on here until `finish`, `bury` or the end of this replica."""
+        raise TypeError("a context must be able to answer")
+
+    def finish(self, call: Call, done: bool, code: int) -> None:
+        """The work of a kept call ended."""
+        raise TypeError("a context must keep books")
+
+    def bury(self, call: Call, code: int) -> None:
+        """A kept call is given up to a dead-letter queue; it may be raised again."""
+        raise TypeError("a context must keep books")
+
+    def raise_again(self, call: Call) -> None:
+        """A buried call goes back to its source."""
+        raise TypeError("a context must keep books")
+
+    def decay(self, call: Call, code: int) -> None:
+        """A buried call is gone for good."""
+        raise TypeError("a context must keep books")
+
+    def pass_on(self, call: Call) -> None:
+        """A buried call leaves this node for another dead-letter queue."""
+        raise TypeError("a context must keep books")
+
+    def ready(self, node: str) -> bool:
+        """Whether another managed node takes entries now."""
+        raise TypeError("a context must be able to transfer")
+
+    def transfer(self, node: str, item: Item) -> None:
+        """Give an entry to another managed node at once, as a service does inside; it must be ready."""
+        raise TypeError("a context must be able to transfer")
+
+    def offer(self, n: i64, stream: i64, born: i64, deadline: i64) -> Message:
+        """A producer offers a message."""
+        raise TypeError("a context must keep books")
+
+    def told(self, message: Message, outcome: i64, code: int) -> None:
+        """The producer has its answer."""
+        raise TypeError("a context must keep books")
+
+    def receive(self, inlet: i64, most: i64, wait: i64) -> None:
+        """A consumer asks a queue for messages; `on_received` follows, always (also when the queue is silent)."""
+        raise TypeError("a context must be able to receive")
+
+    def delivery(self, receive: Receive, kept: Call, entry: Item) -> Call:
+        """A queue puts one kept call into its answer to a receive; `on_answer` follows, with the delivery's outcome."""
+        raise TypeError("a context must be able to deliver")
+
+    def deliver(self, receive: Receive) -> None:
+        """A queue answers a receive with its deliveries, maybe none."""
+        raise TypeError("a context must be able to deliver")
+
+    def reachable(self, receive: Receive) -> bool:
+        """Whether the consumer's connection still stands, as far as the queue can know."""
+        raise TypeError("a context must know its peers")
+
+    def after(self, delay: i64, tag: i64, item: Item | None) -> Timer:
+        """`on_timer(tag, item)` after a delay."""
+        raise TypeError("a context must have timers")
+
+    def after_same(self, delay: i64, tag: i64, item: Item | None) -> Timer:
+        """As `after`, cheaper where many timers have the same delay."""
+        raise TypeError("a context must have timers")
+
+    def cancel(self, timer: Timer) -> None:
+        """The timer will not fire. Cancelling one that fired is harmless."""
+        raise TypeError("a context must have timers")
+
+    def cancel_item(self, timer: Item) -> None:
+        """As `cancel`, for a timer kept where only items are known."""
+        assert isinstance(timer, Timer)
+        self.cancel(timer)
+
+    def touch(self) -> None:
+        """Something that the grid samples has changed."""
+
+    def note(self, words: str) -> None:
+        """One line for the event log: a breaker opened, a target was taken out. Bounded; rare events only."""
+
+
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Node:
+    """The base of every kind: one file in `topology/nodes`, named as the kind.
+
+    A subclass declares `params`, `role`, and for kinds that others manage (a queue, a balancer) `managed = True`:
+    then there is one node, whose crash makes its API refuse and leaves what it keeps.
+    """
+
+    params: ClassVar[dict[str, Any]] = {}
+    role: ClassVar[str] = SERVICE
+    managed: ClassVar[bool] = False
+
+    def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
+        """Take over the checked values (inner values), at the start and again whenever one is set."""
+
+    def on_start(self, ctx: Context) -> None:
+        """The replica is up: begin what it does by itself."""
+
+    def on_message(self, ctx: Context, call: Call) -> None:
+        """A call or a hand-off arrived."""
+
+    def on_answer(self, ctx: Context, call: Call) -> None:
+        """The final outcome of what was sent because of `call.cause`: see `call.outcome`, `call.reason`."""
+
+    def on_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
+        """A timer came due."""
+
+    def on_receive(self, ctx: Context, receive: Receive) -> None:
+        """A consumer asks this queue for messages."""
+
+    def on_received(self, ctx: Context, receive: Receive) -> None:
+        """A receive was answered with `receive.calls` (maybe none), refused, or met silence."""
+
+    def on_probe(self, ctx: Context, link: i64, target: i64, healthy: bool) -> None:
+        """A health check was answered."""
+
+    def on_transfer(self, ctx: Context, item: Item) -> None:
+        """Another managed node gives an entry."""
+
+    def on_crash(self, ctx: Context) -> None:
+        """The process is gone: forget what was in memory. What is durable stays."""
+
+    def on_surge(self, ctx: Context, number: i64, extra: float, ramp_ns: i64) -> None:
+        """A producer offers `extra` times its declared rate more, in a stream of its own; 0 ends that stream."""
+
+    def on_thin(self, ctx: Context, share: float) -> None:
+        """A producer offers only this share of its declared stream, chosen by hash."""
+
+    def on_stop(self, ctx: Context) -> None:
+        """A producer offers nothing more."""
+
+    def on_redrive(self, ctx: Context) -> None:
+        """A dead-letter queue gives back what it holds."""
+
+    def depth(self) -> int:
+        """Messages kept here."""
+        return 0
+
+    def in_flight(self) -> int:
+        """Of these, delivered and not yet deleted."""
+        return 0
+
+    def oldest(self, now: int) -> int:
+        """The age of the oldest message kept here, in nanoseconds."""
+        return 0
+
+    def slots_now(self) -> int:
+        """How many slots this replica has; 0 for a kind without slots."""
+        return 0
+
+    def gauges(self, ctx: Context) -> dict[str, float]:
+        """Figures of the kind's own, for the inspector."""
+        return {}

@@ -1,0 +1,1 @@
+"""The resilience policies, one file each; the file name is the key in YAML."""

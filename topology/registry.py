@@ -1,0 +1,144 @@
+"""Finds node kinds and policies: by a scan of their folders, by entry points, and in folders that a person names.
+
+A kind is one file; the file's name is its name. Nothing is registered by hand, and only what is used is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+
+class Clash(ValueError):
+    """Two plug-ins, or a plug-in and one of ours, have one name."""
+
+
+class Folder:
+    """All classes of one sort: those of a package's modules, of an entry-point group, and of named folders."""
+
+    def __init__(self, package: str, base: str, group: str, subfolder: str) -> None:
+        self.package = package
+        self.base = base
+        self.group = group
+        self.subfolder = subfolder
+        self.found: dict[str, type[Any]] = {}
+        self.outside: dict[str, Path] = {}
+
+    def names(self) -> list[str]:
+        """Every name, sorted, without importing what it stands for."""
+        names = set(self._own()) | set(self._points()) | set(self.outside)
+        return sorted(names)
+
+    def get(self, name: str) -> type[Any]:
+        """The class of that name; KeyError when there is none, `Clash` when there are two."""
+        if name in self.found:
+            return self.found[name]
+        sources = [s for s in (self._own_module, self._point_class, self._outside_class) if (c := s(name)) is not None]
+        if not sources:
+            raise KeyError(name)
+        if len(sources) > 1:
+            raise Clash(f"{name!r} is defined twice: {' and '.join(s.__name__.strip('_') for s in sources)}")
+        cls = sources[0](name)
+        assert cls is not None
+        self.found[name] = cls
+        return cls
+
+    def all(self) -> dict[str, type[Any]]:
+        """Every class by name, sorted."""
+        return {name: self.get(name) for name in self.names()}
+
+    def look_in(self, folder: Path) -> None:
+        """Also take the files of `folder`/nodes, /policies or /faults, or of the folder itself when it has none of these."""
+        inner = folder / self.subfolder
+        for file in sorted(inner.glob("*.py")) if inner.is_dir() else []:
+            if not file.name.startswith("_"):
+                if file.stem in self.outside and self.outside[file.stem] != file:
+                    raise Clash(f"{file.stem!r} is defined twice: {self.outside[file.stem]} and {file}")
+                self.outside[file.stem] = file
+
+    def _own(self) -> list[str]:
+        package = importlib.import_module(self.package)
+        return sorted({m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")})
+
+    def _points(self) -> dict[str, importlib.metadata.EntryPoint]:
+        found: dict[str, importlib.metadata.EntryPoint] = {}
+        for point in importlib.metadata.entry_points(group=self.group):
+            if point.name in found and found[point.name].value != point.value:
+                raise Clash(f"{point.name!r} is defined twice: {found[point.name].value} and {point.value}")
+            found[point.name] = point
+        return found
+
+    def _own_module(self, name: str) -> type[Any] | None:
+        if name not in self._own():
+            return None
+        return self._class_in(importlib.import_module(f"{self.package}.{name}"))
+
+    def _point_class(self, name: str) -> type[Any] | None:
+        point = self._points().get(name)
+        if point is None:
+            return None
+        loaded = point.load()
+        return self._class_in(loaded) if isinstance(loaded, ModuleType) else loaded
+
+    def _outside_class(self, name: str) -> type[Any] | None:
+        file = self.outside.get(name)
+        if file is None:
+            return None
+        module_name = f"knockon_plugin_{self.subfolder}_{name}"
+        module = sys.modules.get(module_name)
+        if module is None:
+            spec = importlib.util.spec_from_file_location(module_name, file)
+            assert spec is not None and spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[module_name] = module
+            spec.loader.exec_module(module)
+        return self._class_in(module)
+
+    def _class_in(self, module: ModuleType) -> type[Any]:
+        """The class that the module defines: the one subclass of the base that is its own."""
+        where, _, base_name = self.base.rpartition(".")
+        base = getattr(importlib.import_module(where), base_name)
+        for thing in vars(module).values():
+            if isinstance(thing, type) and issubclass(thing, base) and thing.__module__ == module.__name__:
+                return thing
+        raise Clash(f"{module.__name__} defines no {base_name}")
+
+
+NODES = Folder("topology.nodes", "topology.node.Node", "knockon.nodes", "nodes")
+POLICIES = Folder("topology.policies", "topology.policy.Policy", "knockon.policies", "policies")
+
+
+def kind_names() -> list[str]:
+    """Every node kind's name."""
+    return NODES.names()
+
+
+def kind(name: str) -> type[Any]:
+    """The class of a node kind; KeyError when there is none."""
+    return NODES.get(name)
+
+
+def kinds() -> dict[str, type[Any]]:
+    """Every node kind."""
+    return NODES.all()
+
+
+def policy_names() -> list[str]:
+    """Every policy's name."""
+    return POLICIES.names()
+
+
+def policy(name: str) -> type[Any]:
+    """The class of a policy; KeyError when there is none."""
+    return POLICIES.get(name)
+
+
+def policies() -> dict[str, type[Any]]:
+    """Every policy."""
+    return POLICIES.all()

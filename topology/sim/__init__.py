@@ -1,0 +1,1 @@
+"""The simulated world: the event engine, the wire, the places where nodes live."""

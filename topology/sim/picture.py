@@ -1,0 +1,287 @@
+"""Draws the frame of a simulated world, and sums up its nodes and links for reports."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from topology.frame import (
+    CRASHED,
+    DOWN,
+    DRAINING,
+    FROZEN,
+    OK,
+    PAUSED,
+    STARTING,
+    STRAINED,
+    UP,
+    FlowFrame,
+    Frame,
+    LayerFrame,
+    LinkFrame,
+    NodeFrame,
+    ReplicaFrame,
+)
+from topology.message import Tally, name_reasons, reason_words
+from topology.plan import PULL, DesignPlan, LinkPlan
+from topology.sim.place import Core, Group, Place, Wire
+from topology.sim.watch import FlowWatch, Watch
+
+SECOND: Final = 1_000_000_000
+
+
+def draw_frame(
+    plan: DesignPlan, core: Core, wires: list[Wire], watches: list[Watch], flows: list[FlowWatch], now: int, grid_ns: int
+) -> Frame:
+    """A picture of the instant `now`."""
+    tick = (now - 1) // grid_ns if now > 0 else 0
+    speeds = {w.index: p.rates(tick, grid_ns) for x in watches for w, p in zip(x.group.wires, x.wire_pasts, strict=True)}
+    nodes = tuple(_node(plan, core, watch, now, watch.past.rates(tick, grid_ns), speeds) for watch in watches)
+    links = tuple(_link(core, wire, link, speeds[wire.index]) for wire, link in zip(wires, plan.links, strict=True))
+    return Frame(plan.name, now, nodes, links, tuple(_flow(fw, now, fw.past.rates(tick, grid_ns)) for fw in flows))
+
+
+def _replica_state(place: Place) -> str:
+    if place.draining:
+        return DRAINING
+    if place.frozen and place.up:
+        return FROZEN
+    if place.starting:
+        return STARTING
+    return UP if place.up else CRASHED
+
+
+def _replica(place: Place) -> ReplicaFrame:
+    wired = []
+    for outlet in place.outlets:
+        callee = outlet.wire.callee
+        if callee.managed or callee.kind == "load_balancer" or place.source:
+            wired.append(callee.name)
+        elif outlet.spread:
+            wired.append(f"{callee.name}/all of its list")
+        elif outlet.wired:
+            wired.append(outlet.wired[0].name)
+    return ReplicaFrame(
+        int(place.index),
+        _replica_state(place),
+        int(place.meter.busy),
+        place.machine.slots_now(),
+        int(place.meter.queued),
+        tuple(wired),
+    )
+
+
+def _waits_for(places: list[Place]) -> tuple[tuple[str, int], ...]:
+    held: dict[str, int] = {}
+    for place in places:
+        for outlet in place.outlets:
+            if outlet.out > 0:
+                name = outlet.wire.callee.name
+                held[name] = held.get(name, 0) + int(outlet.out)
+    return tuple(sorted(held.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _state(places: list[Place], up: int, unhealthy: bool, busy: int, slots: int) -> str:
+    if places and all(p.frozen and p.up for p in places):
+        return PAUSED
+    if up == 0:
+        return DOWN
+    full = slots > 0 and busy >= slots
+    return STRAINED if unhealthy or up < len(places) or full or any(p.layers for p in places) else OK
+
+
+def _hears(core: Core, wire: Wire) -> str:
+    """What the last failed attempt over a wire was told."""
+    where, words = wire.last_code >> 16, reason_words(wire.last_code)
+    origin = core.names[where - 1] if where else wire.callee.name
+    return f"hears “{words}” from {origin}" + ("" if origin == wire.callee.name else f", through {wire.callee.name}")
+
+
+def _why(
+    core: Core, group: Group, watch: Watch, up: int, waits: tuple[tuple[str, int], ...], busy: int, slots: int,
+    bad: float, speeds: dict[int, list[float]],
+) -> str:
+    if up == 0:
+        return "no replica is up"
+    if waits and slots and waits[0][1] * 2 >= slots:
+        return f"{waits[0][1]} of {slots} slots wait for {waits[0][0]}"
+    if watch.health.unhealthy or bad > 0:
+        for wire in group.wires:
+            if speeds[int(wire.index)][1] > 0:
+                return _hears(core, wire)
+    if slots and busy >= slots:
+        return "all slots are taken"
+    return watch.health.why if watch.health.unhealthy else ""
+
+
+def _layers(places: list[Place]) -> tuple[LayerFrame, ...]:
+    found: dict[int, LayerFrame] = {}
+    for place in places:
+        for layer in place.layers:
+            found[layer.handle] = LayerFrame(layer.handle, layer.kind, layer.words)
+        for handle in place.downs:
+            found[handle] = LayerFrame(handle, "down", "crashed")
+        for handle in place.freezes:
+            found[handle] = LayerFrame(handle, "frozen", "frozen")
+    return tuple(found.values())
+
+
+def _node(
+    plan: DesignPlan, core: Core, watch: Watch, now: int, speed: list[float], speeds: dict[int, list[float]]
+) -> NodeFrame:
+    group = watch.group
+    declared = plan.node(group.name)
+    assert declared is not None
+    there = [p for p in group.places if not p.gone]
+    staying = [p for p in there if not p.draining]
+    alive = [p for p in staying if p.up and not p.frozen]
+    busy = sum(int(p.meter.busy) for p in there)
+    slots = sum(p.machine.slots_now() for p in alive)
+    waits = _waits_for(there) if not group.source else ()
+    up = len(alive)
+    codes: dict[int, int] = group.codes
+    gauges: dict[str, float] = {}
+    for place in there:
+        for name, value in place.machine.gauges(place).items():
+            gauges[name] = gauges.get(name, 0.0) + value
+    return NodeFrame(
+        name=group.name,
+        kind=group.kind,
+        state=_state(staying, up, watch.health.unhealthy, busy, slots),
+        unhealthy=watch.health.unhealthy,
+        why=_why(core, group, watch, up, waits, busy, slots, speed[2], speeds),
+        replicas=tuple(_replica(p) for p in there),
+        up=up,
+        wanted=len(staying),
+        busy=busy,
+        slots=slots,
+        queued=sum(int(p.meter.queued) for p in there),
+        depth=sum(p.machine.depth() for p in there),
+        in_flight=sum(p.machine.in_flight() for p in there),
+        age_ns=max([p.machine.oldest(now) for p in there] or [0]),
+        rate_in=speed[0],
+        rate_out=speed[1],
+        rate_bad=speed[2],
+        p50_ns=int(watch.health.p50),
+        p99_ns=int(watch.health.p99),
+        occupancy=busy / slots if slots else 0.0,
+        utilisation=watch.value_used,
+        arrivals=sum(int(p.meter.arrivals) for p in group.places),
+        departures=sum(int(p.meter.departures) for p in group.places),
+        errors=tuple(name_reasons(codes, core.names).items()),
+        waits_for=waits,
+        gauges=tuple(gauges.items()),
+        wiring=_wiring(plan, group.name),
+        layers=_layers(there),
+        shared=declared.shared,
+    )
+
+
+def _wiring(plan: DesignPlan, name: str) -> str:
+    for link in plan.links:
+        if link.callee == name and link.wiring == PULL:
+            return link.wiring
+    for link in plan.links:
+        if link.callee == name:
+            return link.wiring
+    return ""
+
+
+def _link(core: Core, wire: Wire, link: LinkPlan, speed: list[float]) -> LinkFrame:
+    breaker = ""
+    for place in wire.caller.places:
+        for outlet in place.outlets:
+            if outlet.wire is wire and not place.gone:
+                words = outlet.state()
+                if words and words != "closed" or not breaker:
+                    breaker = words
+    return LinkFrame(
+        caller=link.caller,
+        callee=link.callee,
+        mode=link.mode,
+        wiring=link.wiring,
+        rate=speed[0],
+        rate_bad=speed[1],
+        in_flight=int(wire.open),
+        attempts=int(wire.attempts),
+        reasons=tuple(name_reasons(wire.codes, core.names).items()),
+        flow=int(wire.attempts) / 10.0,
+        cut=wire.cut_to > 0 or wire.cut_back > 0,
+        breaker=breaker,
+        layers=tuple(LayerFrame(y.handle, y.kind, y.words) for y in wire.layers),
+    )
+
+
+def _flow(fw: FlowWatch, now: int, speed: list[float]) -> FlowFrame:
+    flow = fw.flow
+    total = Tally(flow.names)
+    for tally in flow.tallies:
+        total.merge(tally)
+    return FlowFrame(
+        producer=flow.producer,
+        offered=int(total.offered),
+        served=int(total.served),
+        late=int(total.late),
+        refused=int(total.refused),
+        failed=int(total.failed),
+        lost=int(total.lost),
+        dead_lettered=int(total.dead_lettered),
+        in_system=total.in_system,
+        unanswered=int(total.unanswered),
+        waiting=int(total.waiting),
+        done=int(total.done),
+        done_after_no=int(total.done_after_no),
+        half_done=int(total.half_done),
+        degraded=int(total.degraded),
+        duplicates=int(total.duplicates),
+        attempts=int(total.attempts),
+        wasted_ns=int(total.wasted_ns),
+        oldest_ns=flow.oldest_ns(now),
+        rate_offered=speed[0],
+        rate_yes=speed[1],
+        rate_no=speed[2],
+        rate_done=speed[3],
+        latency_p50_ns=total.latency.quantile_ns(0.5),
+        latency_p99_ns=total.latency.quantile_ns(0.99),
+        completion_p50_ns=total.completion.quantile_ns(0.5),
+        completion_p99_ns=total.completion.quantile_ns(0.99),
+        reasons=tuple(total.reasons.items()),
+        yes_late=int(total.yes_late),
+    )
+
+
+def sum_up(core: Core, wires: list[Wire], now: int) -> dict[str, Any]:
+    """Figures of every node and link since the start, in SI units."""
+    return {
+        "nodes": {group.name: _node_sums(core, group, now) for group in core.groups},
+        "links": {
+            wire.name: {
+                "attempts": int(wire.attempts),
+                "failed": int(wire.bad),
+                "reasons": name_reasons(wire.codes, core.names),
+            }
+            for wire in wires
+        },
+    }
+
+
+def _node_sums(core: Core, group: Group, now: int) -> dict[str, Any]:
+    places = group.places
+    span = max(now, 1)
+    arrivals = sum(int(p.meter.arrivals) for p in places)
+    departures = sum(int(p.meter.departures) for p in places)
+    served = sum(int(p.meter.served) for p in places)
+    slots = sum(p.machine.slots_now() for p in places if not p.gone)
+    busy_ns = sum(p.meter.busy_ns for p in places)
+    working_ns = sum(p.meter.working_ns for p in places)
+    return {
+        "arrivals": arrivals,
+        "departures": departures,
+        "mean_in_system": sum(p.meter.inside_ns for p in places) / span,
+        "mean_busy": busy_ns / span,
+        "occupancy": busy_ns / span / slots if slots else None,
+        "utilisation": working_ns / span / slots if slots else None,
+        "mean_stay": sum(p.meter.stay_ns for p in places) / departures / SECOND if departures else None,
+        "mean_wait": sum(p.meter.wait_ns for p in places) / served / SECOND if served else None,
+        "mean_service": sum(p.meter.service_ns for p in places) / served / SECOND if served else None,
+        "errors": name_reasons(group.codes, core.names),
+    }

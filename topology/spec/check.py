@@ -1,0 +1,323 @@
+"""What a sound file may still get wrong: designs that cannot work, and every default with its source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from topology.links import LINK_PARAMS
+from topology.parameters import OURS, Param
+from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
+from topology.spec import graph
+from topology.spec.build import PARAMS
+from topology.spec.catalogue import Catalogue, Registered, params_of, policy_param
+from topology.spec.designs import DICE, REPLICAS, DesignReader, has_replicas, named_nodes
+from topology.spec.loading import tree
+from topology.spec.problems import Problems
+from topology.spec.units import format_duration, format_rate, format_share
+from topology.spec.values import text_of
+
+BUSY = 0.9
+"""A service that is busier than this before anything breaks has nothing left for when something does."""
+
+
+def warnings(playground: Playground, catalogue: Catalogue | None = None) -> list[str]:
+    """What a person should know before running it, one sentence each, in the order of the designs."""
+    known = catalogue or Registered()
+    found: list[str] = []
+    for design in playground.designs:
+        for words in Judge(playground, design, known).warnings():
+            found.append(f"{design.name}: {words}" if len(playground.designs) > 1 else words)
+    found += _unreached_everywhere(playground, known)
+    found += [
+        f"no node has to do work for {flow.producer}; say 'work: [NODE]'" for flow in playground.flows if not flow.work
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _unreached_everywhere(playground: Playground, catalogue: Catalogue) -> Iterator[str]:
+    seen = {name for d in playground.designs for name in Judge(playground, d, catalogue).reached()}
+    shared = dict.fromkeys(n.name for d in playground.designs for n in d.nodes if n.shared)
+    yield from (f"nothing reaches {name} in any design" for name in shared if name not in seen)
+
+
+class Judge:
+    """Looks at one design, with the arithmetic of queues: rates, how long work is held, how busy that makes a node."""
+
+    def __init__(self, playground: Playground, design: DesignPlan, catalogue: Catalogue) -> None:
+        self.playground, self.design, self.catalogue = playground, design, catalogue
+        self.nodes = {node.name: node for node in design.nodes}
+        self.out = graph.outgoing(design.links)
+        self.order = graph.order(list(self.nodes), design.links)
+        self.rates = self._rates()
+        self.mean, self.slow = self._held()
+
+    def warnings(self) -> Iterator[str]:
+        """Every warning about this design."""
+        for node in self.design.nodes:
+            yield from self._busy(node)
+            yield from self._queue(node)
+        yield from self._inverted()
+        yield from self._multiplied()
+        yield from self._unreached()
+        yield from self._left_out()
+        circle = graph.cycle(self.design.links, None)
+        if circle:
+            yield f"{', '.join(circle[:-1])} hand work round in a circle, which may never end"
+
+    def role(self, name: str) -> str:
+        """The role of a node's kind."""
+        return str(self.catalogue.kind(self.nodes[name].kind).role)
+
+    def reached(self) -> set[str]:
+        """What messages get to, and what the nodes on the way name, such as dead-letter queues."""
+        found = graph.reached((n for n in self.nodes if self.role(n) == "producer"), self.design.links)
+        waiting = list(found)
+        while waiting:
+            node = self.nodes[waiting.pop()]
+            for _, name, _ in named_nodes(params_of(self.catalogue.kind(node.kind)), node.values):
+                further = graph.reached([name], self.design.links) - found
+                found |= further
+                waiting += further
+        return found
+
+    # Arithmetic
+
+    def _rates(self) -> dict[str, float]:
+        """Messages per second at each node while all is well."""
+        rates = dict.fromkeys(self.nodes, 0.0)
+        for name in self.order:
+            if self.role(name) == "producer":
+                rates[name] += _offered(self.nodes[name])
+            links = self.out.get(name, [])
+            share = 1 / len(links) if links and self.role(name) in ("proxy", "queue") else 1
+            for link in links:
+                rates[link.callee] += rates[name] * share
+        return rates
+
+    def _held(self) -> tuple[dict[str, float], dict[str, float]]:
+        """How long a node holds a message, on average and for the slowest of 100, in nanoseconds."""
+        mean, slow = dict.fromkeys(self.nodes, 0.0), dict.fromkeys(self.nodes, 0.0)
+        for name in reversed(self.order):
+            takes = self.nodes[name].values.get("takes")
+            links = [link for link in self.out.get(name, []) if link.mode == CALL]
+            below_mean = [mean[link.callee] + 2 * _delay(link).mean_ns() for link in links]
+            below_slow = [slow[link.callee] + 2 * _delay(link).quantile(0.99) for link in links]
+            chosen = self.role(name) == "proxy" and links
+            mean[name] = (takes.mean_ns() if takes else 0.0) + (max(below_mean) if chosen else sum(below_mean))
+            slow[name] = (takes.quantile(0.99) if takes else 0.0) + (max(below_slow) if chosen else sum(below_slow))
+        return mean, slow
+
+    def _capacity(self, node: NodePlan) -> float:
+        """Messages per second that a service can work off, waiting for others included."""
+        slots = node.values.get("slots") or 0
+        held = self.mean[node.name]
+        return float("inf") if held <= 0 else node.replicas * slots * 1e9 / held
+
+    # Warnings
+
+    def _busy(self, node: NodePlan) -> Iterator[str]:
+        if self.role(node.name) != "service" or not node.values.get("slots"):
+            return
+        rate, takes = self.rates[node.name], node.values.get("takes")
+        cores = node.replicas * (node.values.get("cores") or node.values["slots"])
+        work = rate * takes.mean_ns() / 1e9 / cores if takes else 0.0
+        held = rate / self._capacity(node)
+        if takes is not None and work > BUSY:
+            each = format_duration(round(takes.mean_ns()))
+            yield (
+                f"{node.name} is {format_share(work)} busy before anything breaks: "
+                f"{format_rate(rate)} of {each} each on {cores:,} at once"
+            )
+        elif held > BUSY:
+            slots = node.replicas * node.values["slots"]
+            each = format_duration(round(self.mean[node.name]))
+            yield (
+                f"{node.name} has {format_share(held)} of its {slots:,} slots taken before anything breaks: "
+                f"{format_rate(rate)}, each held for {each} while it waits for others"
+            )
+
+    def _queue(self, node: NodePlan) -> Iterator[str]:
+        if self.role(node.name) != "queue":
+            return
+        consumers = [self.nodes[link.callee] for link in self.out.get(node.name, []) if link.wiring == PULL]
+        visibility, retention = node.values.get("visibility"), node.values.get("retention")
+        for consumer in consumers:
+            slow = self.slow[consumer.name]
+            if visibility is not None and visibility < slow:
+                yield (
+                    f"{node.name} shows a message again after {format_duration(visibility)}, and {consumer.name} "
+                    f"takes up to {format_duration(round(slow))} (p99): it will be done twice"
+                )
+        needed = self._drained(node, consumers)
+        if retention is not None and consumers and retention < needed:
+            yield (
+                f"{node.name} keeps a message for {format_duration(retention)}, and working off a backlog "
+                f"takes {format_duration(round(needed))}: messages will expire"
+            )
+        if not consumers and any(link.callee == node.name for link in self.design.links):
+            yield f"nobody consumes {node.name}, so what is handed to it is never done"
+
+    def _drained(self, node: NodePlan, consumers: list[NodePlan]) -> float:
+        """How long the oldest message waits after the longest outage of the timeline; without one, the drain."""
+        end = self.playground.duration_ns
+        outages = [e.for_ns or end - e.at_ns for e in self.playground.timeline if e.verb == "inject"]
+        rate, capacity = self.rates[node.name], sum(map(self._capacity, consumers))
+        if not outages:
+            return float(self.playground.drain_ns)
+        if capacity <= rate:
+            return 0.0  # it never drains, which is said of the consumer
+        return max(outages) * (1 + rate / (capacity - rate))
+
+    def _inverted(self) -> Iterator[str]:
+        for link in self.design.links:
+            patience = _timeout(link)
+            if patience is None:
+                continue
+            for deeper in self._calls_of(link.callee):
+                limit, attempts = _timeout(deeper), _attempts(deeper)
+                if limit is not None and limit * attempts >= patience:
+                    each = f" {attempts} times" if attempts > 1 else ""
+                    yield (
+                        f"{link.caller} gives up on {link.callee} after {format_duration(patience)}, while "
+                        f"{deeper.caller} waits {format_duration(limit)}{each} for {deeper.callee}: "
+                        f"the inner timeout should be the shorter"
+                    )
+
+    def _calls_of(self, name: str) -> list[LinkPlan]:
+        """What a callee calls itself; a balancer's targets are looked through."""
+        direct = [link for link in self.out.get(name, []) if link.mode == CALL]
+        if self.role(name) != "proxy":
+            return direct
+        return [deeper for link in direct for deeper in self.out.get(link.callee, []) if deeper.mode == CALL]
+
+    def _multiplied(self) -> Iterator[str]:
+        """Retries of retries: the most attempts that one message can cause at the end of a chain of calls."""
+        most: dict[str, tuple[int, int]] = {}
+        for name in self.order:
+            product, layers = most.get(name, (1, 0))
+            for link in self.out.get(name, []):
+                attempts = _attempts(link) if link.mode == CALL else 1
+                here = (product * attempts, layers + (attempts > 1)) if link.mode == CALL else (1, 0)
+                most[link.callee] = max(most.get(link.callee, (1, 0)), here)
+                if attempts > 1 and here[1] > 1:
+                    yield (
+                        f"retries multiply: one message may become {here[0]:,} attempts at {link.callee}; "
+                        f"retry in one layer only, or give a retry_budget"
+                    )
+
+    def _unreached(self) -> Iterator[str]:
+        found = self.reached()
+        yield from (f"nothing reaches {n.name}" for n in self.design.nodes if not n.shared and n.name not in found)
+
+    def _left_out(self) -> Iterator[str]:
+        for flow in self.playground.flows:
+            if flow.producer not in self.nodes:
+                continue
+            found = graph.reached([flow.producer], self.design.links)
+            for name in self.nodes:
+                if name in found and name not in flow.work and self.role(name) in ("service", "endpoint"):
+                    yield f"{name} works for {flow.producer}, and its work list leaves it out: nobody counts its part"
+            always = graph.always_reached(flow.producer, self.design, self.role)
+            for name in flow.work:
+                if name not in always:
+                    yield f"not every message of {flow.producer} reaches {name}, whose part its work list requires"
+
+
+def _offered(node: NodePlan) -> float:
+    rate = node.values.get("rate")
+    return float(rate) if rate is not None else getattr(node.values.get("replay"), "mean_rate", 0.0)
+
+
+def _delay(link: LinkPlan) -> Any:
+    return link.values["delay"]
+
+
+def _timeout(link: LinkPlan) -> int | None:
+    after = link.policies.get("timeout", {}).get("after")
+    return after if isinstance(after, int) else None
+
+
+def _attempts(link: LinkPlan) -> int:
+    attempts = link.policies.get("retry", {}).get("attempts")
+    return attempts if isinstance(attempts, int) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of a resolved playground, and where it comes from: the file, a page, or ours."""
+
+    where: str
+    name: str
+    value: str
+    source: str
+
+
+IN_FILE = "the file"
+
+
+def resolved(playground: Playground, catalogue: Catalogue | None = None) -> list[Row]:
+    """Every value that a run goes by, with its source."""
+    known = catalogue or Registered()
+    root = tree(playground.source, Problems(playground.path))
+    reader = DesignReader(known, Problems(playground.path), "")
+    designs = root.get("designs")
+    drafts = {} if designs is None else {draft.name: draft for draft in reader.drafts(root.get("nodes"), designs)}
+    rows = _plain_rows(playground, frozenset(root.data))
+    for flow in playground.flows:
+        given = flow.producer in reader.work
+        value = ", ".join(flow.work) or "nobody"
+        rows.append(
+            Row(flow.producer, "work", value, IN_FILE if given else "what every message reaches in every design")
+        )
+    for design in playground.designs:
+        for node in design.nodes:
+            rows += _node_rows(design, node, frozenset(drafts[design.name].nodes[node.name].fields.data), known)
+        for link in design.links:
+            rows += _link_rows(design, link, reader.given.get((design.name, link.name), frozenset()), known)
+    return rows
+
+
+def _plain_rows(playground: Playground, given: frozenset[str]) -> list[Row]:
+    values = {
+        "duration": playground.duration_ns,
+        "seed": playground.seed,
+        "warmup": playground.warmup_ns,
+        "settle": playground.settle_ns,
+        "drain": playground.drain_ns,
+        "grid": playground.grid_ns,
+    }
+    return [_row(playground.name, name, PARAMS[name], value, name in given) for name, value in values.items()]
+
+
+def _row(where: str, name: str, param: Param, value: Any, given: bool) -> Row:
+    return Row(where, name, text_of(param, value), IN_FILE if given else param.source or OURS)
+
+
+def _node_rows(design: DesignPlan, node: NodePlan, given: frozenset[str], catalogue: Catalogue) -> list[Row]:
+    where = f"{design.name}: {node.name} ({node.kind})"
+    kind = catalogue.kind(node.kind)
+    rows = [_row(where, "replicas", REPLICAS, node.replicas, "replicas" in given)] if has_replicas(kind) else []
+    if node.dice != node.name:
+        rows.append(_row(where, "dice", DICE, node.dice, True))
+    params = params_of(kind)
+    rows += [_row(where, n, params[n], value, n in given) for n, value in node.values.items()]
+    return rows + _policy_rows(where, node.policies, catalogue)
+
+
+def _policy_rows(where: str, policies: dict[str, dict[str, Any]], catalogue: Catalogue) -> list[Row]:
+    return [
+        _row(where, name, policy_param(catalogue.policy(name), name), values, True) for name, values in policies.items()
+    ]
+
+
+def _link_rows(design: DesignPlan, link: LinkPlan, given: frozenset[str], catalogue: Catalogue) -> list[Row]:
+    from topology.links import misplaced
+
+    where = f"{design.name}: {link.name}"
+    rows = [Row(where, "wiring", link.wiring, IN_FILE if "wiring" in given else "what the link joins")]
+    for name, value in link.values.items():
+        if not misplaced(name, link.wiring):
+            rows.append(_row(where, name, LINK_PARAMS[name], value, name in given))
+    return rows + _policy_rows(where, link.policies, catalogue)
