@@ -1,0 +1,35 @@
+"""What every fault has in common: parameters, the powers it needs, and one method that returns its own undoing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from topology.world import Target, World
+
+REPLICAS, LINKS, PRODUCERS, ANYTHING = "replicas", "links", "producers", "anything"
+"""What a fault acts on: the target language turns names into these."""
+
+Undo = tuple[int, ...]
+"""Handles that the world gave; lifting them takes this fault back and nothing else."""
+
+
+class Fault:
+    """The base of every fault: one file in `chaos/faults`, whose name is the fault's name.
+
+    The docstring says in plain words what breaks, what you will see and what heals. When, where, for how long and how
+    probably belong to whoever injects it.
+    """
+
+    params: Mapping[str, Any] = {}
+    needs: frozenset[str] = frozenset()
+    """Verbs of a world without which it cannot be injected."""
+    acts_on: str = REPLICAS
+    past: str = "broke"
+    """What was done, for the event log: "you crashed inventory"."""
+    tone: str = "bad"
+    """The colour hint of its line in the log: bad, warn or info."""
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Ask the world for it, and return what takes it back."""
+        raise TypeError(f"{type(self).__name__} does not say what it breaks")

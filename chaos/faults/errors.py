@@ -1,0 +1,29 @@
+"""Some of the work fails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chaos.fault import Fault, Undo
+from topology.parameters import share, word
+from topology.world import ERRORS, Target, World
+
+
+class Errors(Fault):
+    """Lets a share of the work fail after it was done: a bad deploy, a full disk, a wrong password.
+
+    You will see callers told no, or trying again, or a queue delivering the same message until it gives it up.
+    Healing lets the next piece of work succeed.
+    """
+
+    params = {
+        "share": share(0.5, "The share of the work that fails.", gt=0),
+        "reason": word("error", "What the failure is called in reasons and logs."),
+    }
+    needs = frozenset({"lay"})
+    past = "put errors into"
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Lay errors on every target; two of them fail independently."""
+        return tuple(world.lay(ERRORS, target, values, ramp_ns) for target in targets)

@@ -1,0 +1,31 @@
+"""The wire takes longer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chaos.fault import LINKS, Fault, Undo
+from topology.parameters import duration
+from topology.world import LATENCY, Target, World
+
+
+class Latency(Fault):
+    """Delays what crosses a link, once on the way there: a long detour, a congested uplink, a distant zone.
+
+    You will see answers arrive later, and the slots of whoever waits for them fill up. A node name means all its links.
+    Healing takes this delay away and leaves any other that lies on the same link.
+    """
+
+    params = {
+        "extra": duration("100ms", "How much longer every crossing takes.", ge="0s", le="1h"),
+        "jitter": duration("0s", "Up to this much more, drawn for each crossing.", ge="0s", le="1h"),
+    }
+    needs = frozenset({"lay"})
+    acts_on = LINKS
+    past = "delayed"
+    tone = "warn"
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Lay a delay on every link; two of them add up."""
+        return tuple(world.lay(LATENCY, target, values, ramp_ns) for target in targets)

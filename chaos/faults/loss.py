@@ -1,0 +1,30 @@
+"""The wire loses some of what it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chaos.fault import LINKS, Fault, Undo
+from topology.parameters import share
+from topology.world import LOSS, Target, World
+
+
+class Loss(Fault):
+    """Drops a share of what crosses a link, silently: a bad cable, an overfull switch.
+
+    You will see callers wait for answers that never come, until their timeout. A retry helps, and may do the work
+    twice. A node name means all its links. Healing lets everything through again.
+    """
+
+    params = {
+        "share": share(0.2, "The share of the crossings that is lost.", gt=0),
+    }
+    needs = frozenset({"lay"})
+    acts_on = LINKS
+    past = "made lossy"
+    tone = "warn"
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Lay loss on every link; two of them lose independently."""
+        return tuple(world.lay(LOSS, target, values, ramp_ns) for target in targets)

@@ -1,0 +1,246 @@
+"""The event log in plain words: what was done, and what the frames then show, each thing once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from chaos.command import Command
+from chaos.moment import FaultFrame, LogLine
+from chaos.targets import Hit
+from topology.frame import Frame, LinkFrame, NodeFrame
+from topology.plan import PULL, DesignPlan, Playground
+from topology.spec.units import format_duration
+
+MOST_LINES = 1_000
+QUIET_LOOKS = 10
+"""A trouble that was not seen for so many looks is over; it is told again when it comes back."""
+NOTICE_NS = 2_000_000_000
+"""If nobody was told no this long after an inject, nobody noticed."""
+GROWS = 20
+"""A backlog is news from this many messages on, and again each time there are ten times as many."""
+
+
+class Narrator:
+    """Keeps the log of one run. It sees commands and frames, never a world."""
+
+    def __init__(self, playground: Playground) -> None:
+        self._lines: deque[LogLine] = deque(maxlen=MOST_LINES)
+        self._eyes = {design.name: Eye(design, self) for design in playground.designs}
+        self._several = len(playground.designs) > 1
+
+    def last(self, count: int) -> tuple[LogLine, ...]:
+        """The last lines, oldest first."""
+        skip = max(0, len(self._lines) - count)
+        return tuple(line for index, line in enumerate(self._lines) if index >= skip)
+
+    def say(self, at_ns: int, design: str, words: str, tone: str = "info") -> None:
+        """Add one line."""
+        self._lines.append(LogLine(at_ns, design, words, tone))
+
+    def injected(self, at_ns: int, command: Command, past: str, hit: Hit, tone: str) -> None:
+        """A fault was injected."""
+        words = f"{_who(command.by)} {past} {hit.words}"
+        if command.params:
+            words += f" ({', '.join(f'{k} {v}' for k, v in command.params.items())})"
+        if command.for_ns is not None:
+            words += f" for {format_duration(command.for_ns)}"
+        self.say(at_ns, "", words + self._where(tuple(hit.targets)), tone)
+        for name in hit.targets:
+            self._eyes[name].fault_at(at_ns)
+
+    def spared(self, at_ns: int, command: Command, words: str) -> None:
+        """The dice left a fault out."""
+        self.say(at_ns, "", f"the dice spared {words} from {command.what} ({command.probability:.0%} likely)")
+
+    def healed(self, at_ns: int, what: str, words: str, by: str) -> None:
+        """A fault was taken back."""
+        self.say(at_ns, "", f"{_who(by)} healed {words} ({what})" if by else f"{words}: {what} is over", "good")
+
+    def did(self, at_ns: int, command: Command, words: str) -> None:
+        """Any other command was done."""
+        self.say(at_ns, "", f"{_who(command.by)} {words}{self._where(command.designs) if command.designs else ''}")
+
+    def observe(self, frames: Iterable[Frame], faults: Sequence[FaultFrame]) -> None:
+        """Look at the designs, and say what is new."""
+        broken = any(fault.active for fault in faults)
+        for frame in frames:
+            self._eyes[frame.design].look(frame, broken)
+
+    def _where(self, designs: Sequence[str]) -> str:
+        if not self._several:
+            return ""
+        if len(designs) == len(self._eyes):
+            return " in both designs" if len(designs) == 2 else " in all designs"
+        return f" in {' and '.join(designs)}"
+
+
+class Eye:
+    """What the narrator knows of one design: enough to tell what is new."""
+
+    def __init__(self, design: DesignPlan, narrator: Narrator) -> None:
+        self.design = design.name
+        self.narrator = narrator
+        self.consumers = {k.callee: k.caller for k in design.links if k.wiring == PULL and k.mode == "->"}
+        self._troubles: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
+        self._states: dict[str, str] = {}
+        self._peaks: dict[str, int] = {}
+        self._normal: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._fault_ns: int | None = None
+        self._no_before = 0
+        self._seen_no = 0
+        self.at_ns = 0
+
+    def fault_at(self, at_ns: int) -> None:
+        """A fault came: see whether anybody notices."""
+        self._fault_ns = at_ns
+        self._no_before = self._seen_no
+
+    def look(self, frame: Frame, broken: bool) -> None:
+        """Say what is new in this frame."""
+        self.at_ns = frame.at_ns
+        for link in frame.links:
+            self._link(link)
+        for node in frame.nodes:
+            self._node(node, broken)
+        self._flows(frame)
+        self._unnoticed(frame)
+
+    def _say(self, words: str, tone: str = "info") -> None:
+        self.narrator.say(self.at_ns, self.design, words, tone)
+
+    def _link(self, link: LinkFrame) -> None:
+        for reason, count in link.reasons:
+            key = f"{link.caller}>{link.callee}:{reason}"
+            if self._rose(key, count) and self._begins(key):
+                words = reason.partition(": ")[2] or reason
+                self._say(f'{link.caller} hears "{words}" from {link.callee}', "bad")
+            self._ends(key, count)
+        was = self._states.get(f"breaker {link.caller}>{link.callee}", "closed")
+        if link.breaker and link.breaker != was:
+            self._states[f"breaker {link.caller}>{link.callee}"] = link.breaker
+            self._breaker(link)
+
+    def _breaker(self, link: LinkFrame) -> None:
+        told = {
+            "open": (f"the breaker of {link.caller} opens: {link.callee} is not called any more", "bad"),
+            "half-open": (f"the breaker of {link.caller} lets a few calls to {link.callee} through, to see", "info"),
+            "closed": (f"the breaker of {link.caller} closes: {link.callee} is called again", "good"),
+        }
+        if link.breaker == "half-open" and not self._once(f"half {link.caller}>{link.callee}"):
+            return
+        words, tone = told.get(link.breaker, (f"the breaker of {link.caller} is {link.breaker}", "info"))
+        self._say(words, tone)
+
+    def _once(self, key: str) -> bool:
+        first = key not in self._told
+        self._told[key] = 1
+        return first
+
+    def _rose(self, key: str, count: int) -> bool:
+        return count > self._counts.get(key, 0)
+
+    def _begins(self, key: str) -> bool:
+        """Whether this trouble is new, or back after it was quiet."""
+        return key not in self._troubles
+
+    def _ends(self, key: str, count: int) -> bool:
+        """Keep a trouble alive while its count rises; whether it is over now."""
+        if self._rose(key, count):
+            self._counts[key] = count
+            self._troubles[key] = QUIET_LOOKS
+        elif key in self._troubles:
+            self._troubles[key] -= 1
+            if self._troubles[key] == 0:
+                del self._troubles[key]
+                return True
+        return False
+
+    def _node(self, node: NodeFrame, broken: bool) -> None:
+        was = self._states.get(node.name, "")
+        now = "unhealthy" if node.unhealthy else ""
+        if now != was:
+            self._states[node.name] = now
+            if now and node.state != "down":
+                self._say(f"{node.name} suffers: {node.why}" if node.why else f"{node.name} suffers", "bad")
+            elif was:
+                self._say(f"{node.name} is well again", "good")
+        for name, value in node.gauges:
+            self._gauge(node, name, value)
+        if node.depth or node.name in self._peaks:
+            self._backlog(node, broken)
+
+    def _gauge(self, node: NodeFrame, name: str, value: float) -> None:
+        """A balancer's healthy targets."""
+        if name != "healthy":
+            return
+        key = f"{node.name}.healthy"
+        before = self._counts.get(key)
+        self._counts[key] = int(value)
+        if before is None or int(value) == before:
+            return
+        left = f"{int(value)} left" if value < before else f"{int(value)} now"
+        words = "takes a target out" if value < before else "takes a target in"
+        self._say(f"{node.name} {words}: {left}", "bad" if value < before else "good")
+
+    def _backlog(self, node: NodeFrame, broken: bool) -> None:
+        """A queue that grows beyond what it held before anything broke, and then drains."""
+        depth, name = node.depth, node.name
+        if not broken and name not in self._peaks:
+            self._normal[name] = max(depth, self._normal.get(name, 0))
+        normal = max(GROWS, 2 * self._normal.get(name, 0))
+        peak = self._peaks.get(name, 0)
+        if depth > normal and depth > peak:
+            self._peaks[name] = depth
+            step = len(str(depth))
+            if self._told.get(f"backlog {name}", 0) < step:
+                self._told[f"backlog {name}"] = step
+                self._say(f"{name} grows: {depth:,} messages wait, the oldest {format_duration(node.age_ns)}", "bad")
+        elif peak and depth < peak * 0.8 and self._told.get(f"backlog {name}", 0) < 90:
+            self._told[f"backlog {name}"] = 90
+            self._say(f"{name} drains: {depth:,} of {peak:,} messages are left")
+        if peak and depth <= normal:
+            self._say(f"{name} is back to normal: {depth:,} messages", "good")
+            del self._peaks[name]
+            self._told.pop(f"backlog {name}", None)
+
+    def _flows(self, frame: Frame) -> None:
+        for flow in frame.flows:
+            name = flow.producer
+            self._seen_no = sum(f.told_no for f in frame.flows)
+            self._change(f"{name} no", flow.told_no, f"{name} is told no", f"{name} is not told no any more")
+            self._change(f"{name} late", flow.yes_late, f"{name} is told yes too late", "")
+            self._news(f"{name} lost", flow.lost, f"work that {name} was told yes for is lost")
+            self._news(f"{name} dead", flow.dead_lettered, "messages are given up to a dead-letter queue")
+            self._news(f"{name} after", flow.done_after_no, f"{name} was told no for work that was done all the same")
+            self._news(f"{name} half", flow.half_done, f"work for {name} is left half done")
+            self._news(f"{name} twice", flow.duplicates, f"work for {name} is done more than once")
+
+    def _change(self, key: str, count: int, begins: str, ends: str) -> None:
+        """Something that comes and goes."""
+        if self._rose(key, count) and self._begins(key):
+            self._say(begins, "bad")
+        if self._ends(key, count) and ends:
+            self._say(ends, "good")
+
+    def _news(self, key: str, count: int, words: str) -> None:
+        """Something that is told when it first happens, and again at ten times as many."""
+        step = len(str(count)) if count else 0
+        if step > self._told.get(key, 0):
+            self._told[key] = step
+            self._say(f"{words}: {count:,} so far", "bad")
+
+    def _unnoticed(self, frame: Frame) -> None:
+        if self._fault_ns is None or self.at_ns < self._fault_ns + NOTICE_NS:
+            return
+        self._fault_ns = None
+        if self._seen_no == self._no_before:
+            waiting = sum(flow.waiting for flow in frame.flows)
+            where = f"; {waiting:,} accepted messages wait" if waiting > GROWS else ""
+            self._say(f"no customer notices{where}", "good")
+
+
+def _who(by: str) -> str:
+    return {"key": "you", "timeline": "the timeline", "run": "the run file"}.get(by, by)

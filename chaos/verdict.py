@@ -1,0 +1,256 @@
+"""The comparison in words that a person understands, and each design's figures: read from ledgers, frames and turns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chaos.figures import flows_of, told_no, told_yes, total
+from chaos.moment import DesignVerdict, Verdict
+from chaos.windows import Windows
+from topology.ledger import Tally
+from topology.spec.units import format_duration, format_share
+from topology.world import World
+
+if TYPE_CHECKING:
+    from chaos.runner import Runner
+
+NOTICED_NS = 1_000_000_000
+"""Work that is done less than this after the yes is not called behind."""
+BACK_SHARE = 0.95
+"""Answers are back to normal when this share of them is yes again, over a second, and stays so."""
+SECOND_NS = 1_000_000_000
+
+
+def verdict(run: Runner) -> Verdict:
+    """What came of it so far, since the first fault, or since the start while there is none."""
+    windows = run.windows()
+    since = windows.first_inject
+    start = run.playground.warmup_ns if since is None else since
+    if since is None and run.now <= start:
+        start = 0
+    designs = tuple(_design(run, world, windows, start) for world in run.worlds)
+    if since is None:
+        return Verdict(start, _calm(designs, run.now - start), designs)
+    said = _comparison(designs, since)
+    missed = _missed(run)
+    return Verdict(since, f"{said} {missed}".strip(), designs)
+
+
+def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVerdict:
+    tally = _tally(world, windows.since(start))
+    blast, radius = _blast(run, world, windows)
+    stale = max(0, tally.completion.quantile_ns(0.99) - tally.latency.quantile_ns(0.99))
+    figures = DesignVerdict(
+        design=world.plan.name,
+        offered=int(tally.offered),
+        told_yes=told_yes(tally),
+        told_no=told_no(tally),
+        waiting=int(tally.waiting),
+        oldest_ns=_oldest(run, world),
+        done_after_no=int(tally.done_after_no),
+        half_done=int(tally.half_done),
+        lost=int(tally.lost),
+        dead_lettered=int(tally.dead_lettered),
+        duplicates=int(tally.duplicates),
+        blast=blast,
+        blast_radius=radius,
+        recovered_after_ns=_recovered(world, windows),
+        drained_after_ns=_drained(world, windows),
+        stale_ns=stale,
+        sentence="",
+    )
+    return _with_sentence(figures, windows)
+
+
+def _tally(world: World, eras: Sequence[int]) -> Tally:
+    """All producers of a design together."""
+    tallies = [total(world.tallies(producer), eras) for producer in flows_of(world)]
+    for other in tallies[1:]:
+        tallies[0].merge(other)
+    return tallies[0]
+
+
+def _oldest(run: Runner, world: World) -> int:
+    frame = next(f for f in run.frames() if f.design == world.plan.name)
+    return max((flow.oldest_ns for flow in frame.flows), default=0)
+
+
+def _blast(run: Runner, world: World, windows: Windows) -> tuple[tuple[str, ...], float]:
+    """The shared nodes, not hit themselves, that turned unhealthy after the first fault, and their share."""
+    since = windows.first_inject
+    if since is None:
+        return (), 0.0
+    hit = set().union(*(i.hit.nodes for i in run.records.injected if world.plan.name in i.hit.targets))
+    others = [n.name for n in world.plan.nodes if n.shared and n.name not in hit]
+    turned = {t.node for t in world.turns() if t.unhealthy and t.at_ns >= since}
+    blast = tuple(name for name in others if name in turned)
+    return blast, len(blast) / len(others) if others else 0.0
+
+
+def _recovered(world: World, windows: Windows) -> int | None:
+    """From the last heal to the last second in which too many answers were no, or far fewer than normal came."""
+    healed, first = windows.last_heal, windows.first_inject
+    if healed is None or first is None:
+        return None
+    worst = 0
+    for producer in flows_of(world):
+        last = _last_bad(world, producer, healed, first, windows)
+        if last is None:
+            return None
+        worst = max(worst, last)
+    return worst
+
+
+def _last_bad(world: World, producer: str, healed: int, first: int, windows: Windows) -> int | None:
+    """How long after the heal the last bad second ended; None when the run is in one now."""
+    width, yes = world.series(f"{producer}.yes")
+    _, no = world.series(f"{producer}.no")
+    _, offered = world.series(f"{producer}.offered")
+    step = max(1, SECOND_NS // width)
+    last, end = healed, min(windows.end_ns, len(offered) * width)
+    for at in range(healed // width, max(healed // width, end // width - step + 1), step):
+        good, bad, came = (sum(series[at : at + step]) for series in (yes, no, offered))
+        if came and (good < BACK_SHARE * (good + bad) or good + bad < came / 2):
+            last = (at + step) * width
+    if end - last < 2 * step * width and last > healed:
+        return None
+    return last - healed
+
+
+def _drained(world: World, windows: Windows) -> int | None:
+    """From the last heal until no more work waited than before the first fault."""
+    healed, first = windows.last_heal, windows.first_inject
+    if healed is None or first is None:
+        return None
+    worst = 0
+    for producer in flows_of(world):
+        width, waiting = world.series(f"{producer}.waiting")
+        normal = max(waiting[windows.warmup_ns // width : max(1, first // width)], default=0.0) * 1.2 + 2
+        over = [i for i in range(healed // width, len(waiting)) if waiting[i] > normal]
+        if over and over[-1] >= len(waiting) - 1:
+            return None
+        worst = max(worst, (over[-1] + 1) * width - healed if over else 0)
+    return worst
+
+
+# The sentences.
+
+
+def _with_sentence(f: DesignVerdict, windows: Windows) -> DesignVerdict:
+    return replace(f, sentence=f"{_answers(f)}; {_work(f)}.{_price(f)}{_spread(f, windows)}")
+
+
+def _answers(f: DesignVerdict) -> str:
+    if not f.offered:
+        return f"{f.design} had no customers"
+    if not f.told_no:
+        return f"{f.design} told none no"
+    share = format_share(f.told_no / f.offered)
+    return f"{f.design} told {f.told_no:,} of {f.offered:,} customers no ({share})"
+
+
+def _work(f: DesignVerdict) -> str:
+    """What became of the work that was accepted."""
+    if not f.told_yes:
+        return "nothing was accepted"
+    parts = []
+    if f.waiting:
+        oldest = f", the oldest {format_duration(f.oldest_ns)}" if f.oldest_ns >= NOTICED_NS else ""
+        parts.append(f"{_count(f.waiting, 'accepted order waits', 'accepted orders wait')}{oldest}")
+    parts.append(f"{f.lost:,} lost" if f.lost else "none lost")
+    if f.dead_lettered:
+        parts.append(f"{f.dead_lettered:,} given up as dead letters")
+    return "; ".join(parts)
+
+
+def _price(f: DesignVerdict) -> str:
+    """What it cost beyond the answers: staleness, work done after a no, half done, twice."""
+    parts = []
+    if f.stale_ns >= NOTICED_NS:
+        parts.append(f"work was done up to {format_duration(f.stale_ns)} after the yes")
+    elif f.waiting and f.oldest_ns >= NOTICED_NS:
+        parts.append(f"work is {format_duration(f.oldest_ns)} behind")
+    if f.done_after_no:
+        parts.append(f"{f.done_after_no:,} told no and yet done")
+    if f.half_done:
+        parts.append(f"{f.half_done:,} half done")
+    if f.duplicates:
+        parts.append(f"{f.duplicates:,} done twice")
+    return f" The price: {', '.join(parts)}." if parts else ""
+
+
+def _spread(f: DesignVerdict, windows: Windows) -> str:
+    parts = []
+    if f.blast:
+        parts.append(f" It spread to {' and '.join(f.blast)}.")
+    if windows.last_heal is not None and f.told_no:
+        parts.append(_recovery(f))
+    if windows.last_heal is not None and f.drained_after_ns:
+        parts.append(f" The backlog was gone {format_duration(f.drained_after_ns)} after the heal.")
+    return "".join(parts)
+
+
+def _recovery(f: DesignVerdict) -> str:
+    if f.recovered_after_ns is None:
+        return " Answers are not back to normal."
+    if f.recovered_after_ns < NOTICED_NS:
+        return " Answers were back at once."
+    return f" Answers were back {format_duration(f.recovered_after_ns)} after the heal."
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def _comparison(designs: Sequence[DesignVerdict], since: int) -> str:
+    """All designs, the worst first: how many heard no, what waits, what is lost, and the price."""
+    worst_first = sorted(designs, key=lambda d: (-_share_no(d), -d.lost, -d.dead_lettered))
+    said = [f"Since {_clock(since)} {_short(worst_first[0])}"]
+    said += [_short(d) for d in worst_first[1:]]
+    return " ".join(said)
+
+
+def _short(f: DesignVerdict) -> str:
+    """One design in the comparison."""
+    if f.told_no == f.told_yes == 0:
+        silent = f"{f.design} has answered nobody"
+        return f"{silent}: {f.offered:,} customers wait." if f.offered else f"{f.design} had no customers."
+    parts = [_answers(f)]
+    if f.waiting and f.oldest_ns >= NOTICED_NS:
+        parts.append(f"{_work(f)}")
+    else:
+        parts += [f"{f.lost:,} lost"] if f.lost else []
+        parts += [f"{f.dead_lettered:,} given up as dead letters"] if f.dead_lettered else []
+        parts += ["none lost"] if not f.lost and not f.told_no else []
+    return f"{'; '.join(parts)}.{_price(f)}"
+
+
+def _share_no(f: DesignVerdict) -> float:
+    return f.told_no / f.offered if f.offered else 0.0
+
+
+def _calm(designs: Sequence[DesignVerdict], lasted_ns: int) -> str:
+    """Before anything was broken."""
+    troubled = [d for d in designs if d.told_no or d.lost or d.dead_lettered]
+    if troubled:
+        return f"Nothing was broken yet, and still: {' '.join(f'{_answers(d)}.' for d in troubled)}"
+    if not any(d.told_yes for d in designs):
+        return "Nothing has happened yet."
+    return "All designs tell every customer yes." if len(designs) > 1 else "Every customer is told yes."
+
+
+def _missed(run: Runner) -> str:
+    """Faults that reached only some of the designs."""
+    names = {world.plan.name for world in run.worlds}
+    for injected in run.records.injected:
+        left = names - set(injected.hit.targets)
+        if left and not injected.command.designs:
+            what = f"{injected.command.what} on {injected.hit.words}"
+            return f"({what} had nothing to hit in {' and '.join(sorted(left))}.)"
+    return ""
+
+
+def _clock(ns: int) -> str:
+    return f"{ns // 60_000_000_000:02d}:{ns // 1_000_000_000 % 60:02d}"
