@@ -1,0 +1,1 @@
+"""Tests of the terminal: pure drawing as text, keys and sizes through the pilot."""

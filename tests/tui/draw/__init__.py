@@ -1,0 +1,1 @@
+"""Tests of the pure drawing functions: frames in, text out."""

@@ -1,0 +1,301 @@
+"""The command line. Each command imports what it needs when it runs, so that none waits for what another one uses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="knockon",
+    help="A playground for failure in distributed systems. Without a command it opens the gallery on screen.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Playground = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A playground of the gallery, or a file.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="The seed of all chance: same seed, same run.")]
+Duration = Annotated[str | None, typer.Option("--duration", help="How long to run in simulated time, such as 20s.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NODE.PARAM=VALUE", help="Change a parameter first; repeatable.")
+]
+Designs = Annotated[list[str] | None, typer.Option("--design", help="Only this design; repeatable.")]
+Plugins = Annotated[
+    list[str] | None, typer.Option("--plugins", metavar="PATH", help="A folder with kinds, policies or faults.")
+]
+Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write JSON to a file; - is standard output.")]
+Save = Annotated[str | None, typer.Option("--save", metavar="FILE", help="Keep the run as a run file.")]
+
+
+def version(wanted: bool) -> None:
+    """Print the version, and whether the engine is compiled."""
+    if wanted:
+        from importlib.metadata import PackageNotFoundError
+        from importlib.metadata import version as installed
+
+        from topology import build_info
+
+        try:
+            number = installed("knockon")
+        except PackageNotFoundError:
+            number = "checkout"
+        print(f"knockon {number}, {build_info.summary()}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=version, is_eager=True, help="Say the version, whether compiled, and why.")
+]
+
+
+@app.callback()
+def start(context: typer.Context, version: Version = False) -> None:
+    """Open the gallery on screen when no command is given."""
+    if context.invoked_subcommand is None:
+        from tui.headless import guarded
+
+        leave(guarded(_gallery))
+
+
+def _gallery() -> int:
+    from tui.play import gallery
+
+    return gallery()
+
+
+@app.command()
+def play(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME|FILE]", help="What to play, else the gallery.")] = None,
+    seed: Seed = None,
+    duration: Duration = None,
+    settings: Settings = None,
+    design: Annotated[str | None, typer.Option("--design", help="The design to look at first.")] = None,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Let the timeline happen by itself.")] = False,
+    save: Save = None,
+    plugins: Plugins = None,
+) -> None:
+    """Open a playground on screen and break things."""
+
+    def action() -> int:
+        from tui import lookup
+        from tui.play import gallery
+        from tui.play import play as on_screen
+
+        lookup.add_plugins(plugins or ())
+        if name is None:
+            return gallery()
+        opened = lookup.open_playground(name, settings=settings or (), duration=duration)
+        if design is not None:
+            lookup.only(opened, [design])
+        return on_screen(opened, seed=seed, timeline=timeline, save=save, design=design, name=name)
+
+    _do(action)
+
+
+@app.command()
+def run(
+    names: Annotated[list[str], typer.Argument(metavar="NAME|FILE...", help="Playgrounds of the gallery, or files.")],
+    seed: Seed = None,
+    seeds: Annotated[str | None, typer.Option("--seeds", metavar="1..20", help="Run with each of these seeds.")] = None,
+    duration: Duration = None,
+    settings: Settings = None,
+    design: Designs = None,
+    json: Json = None,
+    save: Save = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing; the exit code tells.")] = False,
+    plugins: Plugins = None,
+) -> None:
+    """Run playgrounds headless, as fast as it goes, and judge their expectations by the exit code."""
+
+    def action() -> int:
+        from tui import lookup
+        from tui.headless import Outputs, run_all
+
+        if seed is not None and seeds is not None:
+            raise lookup.Mistake("--seed and --seeds exclude each other")
+        if save and design:
+            raise lookup.Mistake("--save keeps all designs of a playground: leave --design out")
+        lookup.add_plugins(plugins or ())
+        chosen = [seed] if seed is not None else lookup.seeds_of(seeds) if seeds is not None else None
+        opened = [
+            lookup.open_playground(name, settings=settings or (), duration=duration, designs=design or ())
+            for name in names
+        ]
+        return run_all(opened, chosen, Outputs(json, save, quiet))
+
+    _do(action)
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="NAME|FILE...", help="What to check.")],
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print every value with its source.")] = False,
+    settings: Settings = None,
+    plugins: Plugins = None,
+) -> None:
+    """Check playgrounds without running them: every mistake at once, and warnings."""
+
+    def action() -> int:
+        from tui import lookup
+        from tui.checking import check_all
+
+        lookup.add_plugins(plugins or ())
+        return check_all(files, settings or (), resolved)
+
+    _do(action)
+
+
+@app.command("list")
+def list_playgrounds(json: Json = None, plugins: Plugins = None) -> None:
+    """List the playgrounds of the gallery."""
+
+    def action() -> int:
+        from tui import lookup, pages
+
+        lookup.add_plugins(plugins or ())
+        _print(pages.gallery_page, pages.playgrounds, json)
+        return 0
+
+    _do(action)
+
+
+@app.command()
+def show(name: Playground) -> None:
+    """Print the file of a playground."""
+
+    def action() -> int:
+        from tui import lookup
+
+        try:
+            print(lookup.find(name).read_text(encoding="utf-8"), end="")
+        except (OSError, UnicodeError) as error:
+            raise lookup.Mistake(f"cannot read {name}: {error}") from error
+        return 0
+
+    _do(action)
+
+
+@app.command()
+def kinds(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One kind or policy, with parameters.")] = None,
+    plugins: Plugins = None,
+) -> None:
+    """Explain the kinds of nodes and the policies."""
+    _page("kinds_page", name, plugins)
+
+
+@app.command()
+def faults(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One fault, with its parameters.")] = None,
+    plugins: Plugins = None,
+) -> None:
+    """Explain the faults."""
+    _page("faults_page", name, plugins)
+
+
+def _page(which: str, name: str | None, plugins: list[str] | None) -> None:
+    def action() -> int:
+        from tui import lookup, pages
+
+        lookup.add_plugins(plugins or ())
+        print(getattr(pages, which)(name), end="")
+        return 0
+
+    _do(action)
+
+
+@app.command()
+def schema(plugins: Plugins = None) -> None:
+    """Print the JSON schema of playground files, for editors."""
+
+    def action() -> int:
+        import json
+
+        from tui import checking, lookup
+
+        lookup.add_plugins(plugins or ())
+        print(json.dumps(checking.schema(), indent=2, ensure_ascii=False))
+        return 0
+
+    _do(action)
+
+
+@app.command()
+def record(
+    name: Annotated[str | None, typer.Argument(metavar="NAME|FILE", help="What to record.")] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
+    seed: Seed = None,
+    duration: Duration = None,
+    size: Annotated[str, typer.Option("--size", metavar="COLUMNSxROWS", help="The size of the screen.")] = "100x30",
+    verify: Annotated[str | None, typer.Option("--verify", metavar="FILE", help="Record again and compare.")] = None,
+    settings: Settings = None,
+    plugins: Plugins = None,
+) -> None:
+    """Record a playground with its timeline as a film of the screen; the same seed is the same film, byte for byte."""
+
+    def action() -> int:
+        from tui import lookup
+        from tui.filming import record as film
+
+        lookup.add_plugins(plugins or ())
+        return film(name, output, verify, size, seed, duration, settings or ())
+
+    _do(action)
+
+
+def _print(page: Callable[[], str], data: Callable[[], Any], json: str | None) -> None:
+    """A page for people, or the same as JSON on standard output or in a file."""
+    if json is None:
+        print(page(), end="")
+        return
+    from chaos.reports.json import write_value
+
+    if json == "-":
+        print(write_value(data()), end="")
+    else:
+        from topology.files import write_whole
+
+        write_whole(json, write_value(data()))
+
+
+def _do(action: Callable[[], int]) -> None:
+    from tui.headless import guarded
+
+    leave(guarded(action))
+
+
+def leave(code: int) -> None:
+    """End with this exit code."""
+    raise typer.Exit(code)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def main() -> None:
+    """The entry point: whatever ends it, the exit code says so and no traceback is left behind."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise SystemExit(INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read our output has left: nothing more can be said, and the exit must not try to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
+
+
+if __name__ == "__main__":
+    main()

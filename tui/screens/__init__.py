@@ -1,0 +1,1 @@
+"""One screen per file; a screen owns what its keys do."""

@@ -1,0 +1,28 @@
+"""What all windows over the main screen share: a frame in the middle, and Escape to leave."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.binding import Binding
+from textual.screen import ModalScreen
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A window in the middle."""
+
+    BINDINGS = [Binding("escape", "leave", "close", show=False)]
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > #window {
+        width: 90%; max-width: 110; height: 90%; max-height: 46;
+        border: round $foreground 60%; border-title-style: bold; background: $surface; padding: 0 1;
+    }
+    Dialog .note { color: $foreground 70%; height: auto; }
+    """
+
+    def action_leave(self) -> None:
+        """Close without doing anything."""
+        self.dismiss(None)

@@ -1,0 +1,149 @@
+"""A design's picture: one widget with a canvas of cells, however many nodes there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from topology.frame import Frame
+from tui.draw import figures
+from tui.draw.canvas import Canvas, Run, strip_of
+from tui.draw.layout import neighbour, node_at
+from tui.draw.palette import Palette
+from tui.draw.scene import Scene
+from tui.widgets.lines import Lines
+
+TITLE = 1
+
+
+@dataclass(frozen=True)
+class View:
+    """What a topology shows: a frame, the chosen node (or none), the words beside its name, and colours."""
+
+    frame: Frame
+    chosen: str
+    sign: str
+    words: str
+    ink: str
+    palette: Palette
+
+
+class Topology(Lines):
+    """One design. It scrolls by itself to keep the chosen node in sight."""
+
+    DEFAULT_CSS = """
+    Topology { height: 1fr; }
+    """
+
+    class Chosen(Message):
+        """A node was clicked."""
+
+        def __init__(self, design: str, node: str) -> None:
+            super().__init__()
+            self.design = design
+            self.node = node
+
+    def __init__(self, design: str, scene: Scene) -> None:
+        super().__init__()
+        self.design = design
+        self.scene = scene
+        self.view: View | None = None
+        self.canvas = Canvas(0, 0)
+        self.left = 0
+        self.top = 0
+
+    @property
+    def seen(self) -> bool:
+        """Whether its column is on screen."""
+        return isinstance(self.parent, Widget) and self.parent.display
+
+    def show(self, view: View) -> None:
+        """Draw a frame; called once a picture."""
+        moved = self.view is None or view.chosen != self.view.chosen
+        self.view = view
+        self.palette = view.palette
+        width, height = self.size.width, self.size.height - TITLE
+        if width <= 0 or height <= 0:
+            return
+        resized = self.scene.size != (width, height)
+        picture = self.scene.fit(width, height)
+        self.canvas = self.scene.draw(view.frame, view.chosen)
+        if moved or resized:
+            self._follow(view.chosen)
+        self.left = self._bounded(self.left, picture.width, width)
+        self.top = self._bounded(self.top, picture.height, height)
+        self.refresh()
+
+    def _bounded(self, offset: int, whole: int, room: int) -> int:
+        """Where it all fits it is centred, with a negative offset; else the offset stays inside."""
+        return -((room - whole) // 2) if whole <= room else min(max(offset, 0), whole - room)
+
+    def _follow(self, chosen: str) -> None:
+        at = self.scene.index.get(chosen)
+        if at is None:
+            return
+        box = self.scene.picture.boxes[at]
+        width, height = self.size.width, self.size.height - TITLE
+        self.left = min(max(self.left, box.x + box.width - width), box.x)
+        self.top = min(max(self.top, box.y + box.height - height), box.y)
+
+    def render_line(self, y: int) -> Strip:
+        """The title, or a row of the canvas."""
+        if self.view is None:
+            return strip_of([], self.size.width, self.palette)
+        runs = self._title(self.view) if y == 0 else self._row(y - TITLE + self.top)
+        return strip_of(runs, self.size.width, self.palette)
+
+    def _title(self, view: View) -> list[Run]:
+        width = self.size.width
+        name = figures.fit(self.design, max(8, width // 2))
+        words = f"{view.sign} {view.words}" if len(view.words) + len(name) + 8 <= width else view.sign
+        line = "━" if view.chosen else "─"
+        ink = "title" if view.chosen else "faint"
+        middle = line * max(0, width - len(name) - len(words) - 7)
+        return [
+            (line, ink),
+            (f" {name} ", "title+bold+reverse" if view.chosen else "title"),
+            (f"{line}{middle} ", ink),
+            (words, f"{view.ink}+bold"),
+            (" ", "text"),
+        ]
+
+    def _row(self, y: int) -> list[Run]:
+        if not 0 <= y < self.canvas.height:
+            return []
+        pad: list[Run] = [(" " * -self.left, "text")] if self.left < 0 else []
+        return pad + self.canvas.runs(y, max(0, self.left))
+
+    def beside(self, chosen: str, step_x: int, step_y: int) -> str:
+        """The node next to another, in a direction."""
+        at = self.scene.index.get(chosen, 0)
+        return self.scene.names[neighbour(self.scene.picture, at, step_x, step_y)]
+
+    def on_click(self, event: Click) -> None:
+        """Choose the node under the pointer; the title chooses the design."""
+        at = node_at(self.scene.picture, event.x + self.left, event.y - TITLE + self.top)
+        name = self.scene.names[at] if at is not None else ""
+        self.post_message(self.Chosen(self.design, name))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Scroll down."""
+        self._scroll(3)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Scroll up."""
+        self._scroll(-3)
+
+    def _scroll(self, rows: int) -> None:
+        self.top += rows
+        if self.view is not None:
+            self.show(self.view)
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out again for the new size."""
+        if self.view is not None:
+            self.show(self.view)
