@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from chaos.windows import Span, Windows, length
 from topology.histogram import Histogram
 from topology.ledger import Tally
+from topology.series import Samples
 from topology.spec.figures import split
-from topology.world import Samples, Turn, World
+from topology.world import Turn, World
 
 INFINITE = float("inf")
 QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
@@ -198,8 +199,9 @@ def node_figure(world: World, node: str, name: str, windows: Windows, spans: Seq
         return sure(unhealthy_ns(world.turns(), node, spans) / 1e9)
     if name in ("arrivals", "departures", "errors"):
         return _sum(world, node, name)
-    samples = [s for era, s in enumerate(world.samples(node)) if era in set(windows.inside(spans))]
-    count = sum(s.count for s in samples)
+    eras = set(windows.inside(spans))
+    samples = [s for era, s in enumerate(world.samples(node)) if era in eras]
+    count = sum(int(s.count) for s in samples)
     return sure(_SAMPLED[name](samples, count)) if count else NOTHING
 
 
@@ -211,7 +213,7 @@ def _sum(world: World, node: str, name: str) -> Reading:
 _SAMPLED: dict[str, Callable[[list[Samples], int], float]] = {
     "depth.mean": lambda many, n: sum(s.depth_sum for s in many) / n,
     "depth.max": lambda many, n: max(s.depth_max for s in many),
-    "age.max": lambda many, n: max(s.age_max_ns for s in many) / 1e9,
+    "age.max": lambda many, n: max(int(s.age_max_ns) for s in many) / 1e9,
     "occupancy.mean": lambda many, n: sum(s.occupancy_sum for s in many) / n,
     "occupancy.max": lambda many, n: max(s.occupancy_max for s in many),
     "utilisation.mean": lambda many, n: sum(s.utilisation_sum for s in many) / n,

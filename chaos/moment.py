@@ -1,4 +1,4 @@
-"""A moment: the frames of all designs at one instant, with faults, log and verdict. What the screen draws and a film holds."""
+"""A moment: all designs at one instant, with faults, log and verdict. What the screen draws and a film holds."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from topology.plan import PULL, DesignPlan, Playground
 from topology.spec.units import format_duration
 
 MOST_LINES = 1_000
-QUIET_LOOKS = 10
+QUIET_LOOKS = 4
 """A trouble that was not seen for so many looks is over; it is told again when it comes back."""
 NOTICE_NS = 2_000_000_000
 """If nobody was told no this long after an inject, nobody noticed."""
@@ -101,7 +101,7 @@ class Eye:
     def look(self, frame: Frame, broken: bool) -> None:
         """Say what is new in this frame."""
         self.at_ns = frame.at_ns
-        for link in frame.links:
+        for link in reversed(frame.links):
             self._link(link)
         for node in frame.nodes:
             self._node(node, broken)
@@ -174,7 +174,7 @@ class Eye:
 
     def _gauge(self, node: NodeFrame, name: str, value: float) -> None:
         """A balancer's healthy targets."""
-        if name != "healthy":
+        if name != "healthy targets":
             return
         key = f"{node.name}.healthy"
         before = self._counts.get(key)
@@ -194,7 +194,7 @@ class Eye:
         peak = self._peaks.get(name, 0)
         if depth > normal and depth > peak:
             self._peaks[name] = depth
-            step = len(str(depth))
+            step = max(3, len(str(depth)))
             if self._told.get(f"backlog {name}", 0) < step:
                 self._told[f"backlog {name}"] = step
                 self._say(f"{name} grows: {depth:,} messages wait, the oldest {format_duration(node.age_ns)}", "bad")
@@ -202,7 +202,7 @@ class Eye:
             self._told[f"backlog {name}"] = 90
             self._say(f"{name} drains: {depth:,} of {peak:,} messages are left")
         if peak and depth <= normal:
-            self._say(f"{name} is back to normal: {depth:,} messages", "good")
+            self._say(f"{name} is back to normal", "good")
             del self._peaks[name]
             self._told.pop(f"backlog {name}", None)
 

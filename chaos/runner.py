@@ -47,9 +47,7 @@ class Injected:
     def frame(self) -> FaultFrame:
         """A picture of it."""
         names = tuple(self.hit.targets)
-        return FaultFrame(
-            self.id, self.command.what, self.hit.words, names, self.since_ns, self.until_ns, self.active
-        )
+        return FaultFrame(self.id, self.command.what, self.hit.words, names, self.since_ns, self.until_ns, self.active)
 
 
 @dataclass(frozen=True, slots=True)

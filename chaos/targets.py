@@ -107,9 +107,7 @@ class Resolver:
         every = acts_on == ANYTHING
         return list(dict.fromkeys(n.name for n in meant if every or (n.name in self.producers) == outside))
 
-    def _node(
-        self, name: str, aim: Aim, plans: Sequence[DesignPlan], salt: str, found: dict[str, list[Target]]
-    ) -> str:
+    def _node(self, name: str, aim: Aim, plans: Sequence[DesignPlan], salt: str, found: dict[str, list[Target]]) -> str:
         having = [plan.name for plan in plans if plan.node(name)]
         there = {design: tuple(self.worlds[design].replicas(name)) for design in having}
         chosen = self._chosen(name, aim, there, salt)

@@ -62,7 +62,7 @@ def _values(fault: Fault, command: Command) -> dict[str, Any]:
     """The fault's inner values, from text as in YAML."""
     reading, wrong = _reading()
     values = reading.fields(dict(fault.params), command.params, (), command.what)
-    if values is WRONG:
+    if wrong or values is WRONG:
         raise Refused("; ".join(wrong))
     return dict(values)
 
@@ -161,7 +161,7 @@ def _param_value(world: World, name: str, param_name: str, to: Any) -> Any:
         raise Refused(f"{name} has no parameter {param_name}{_near(param_name, list(params))}")
     reading, wrong = _reading()
     value = reading.inner(params[param_name], to)
-    if value is WRONG:
+    if wrong or value is WRONG:
         raise Refused(f"{name}.{param_name}: {'; '.join(wrong)}")
     return value
 

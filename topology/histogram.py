@@ -15,18 +15,27 @@ class Histogram:
 
     def __init__(self) -> None:
         self.count: i64 = 0
-        self.sum_ns: int = 0
+        self.near_ns: i64 = 0
+        self.far_ns: int = 0
         self.max_ns: i64 = 0
         self.rows: list[list[i64]] = []
         self.low: i64 = 64
         self.high: i64 = -1
+
+    @property
+    def sum_ns(self) -> int:
+        """All durations together, exact: a native count that spills before it could overflow."""
+        return self.far_ns + self.near_ns
 
     def add(self, ns: i64) -> None:
         """Count one duration; a negative one counts as 0."""
         if ns < 0:
             ns = 0
         self.count += 1
-        self.sum_ns += ns
+        self.near_ns += ns
+        if self.near_ns > 1152921504606846976 or ns > 1152921504606846976:
+            self.far_ns += self.near_ns
+            self.near_ns = 0
         if ns > self.max_ns:
             self.max_ns = ns
         row: i64 = 0
@@ -52,7 +61,8 @@ class Histogram:
         if row > self.high or row < self.low:
             self._reach(row)
         cells = self.rows[row]
-        cells[value] += 1
+        n: i64 = cells[value]
+        cells[value] = n + 1
 
     def _reach(self, row: i64) -> None:
         """A row is used for the first time since the last clearing."""
@@ -70,7 +80,7 @@ class Histogram:
     def merge(self, other: Histogram) -> None:
         """Add all that another histogram counted."""
         self.count += other.count
-        self.sum_ns += other.sum_ns
+        self.far_ns += other.sum_ns
         if other.max_ns > self.max_ns:
             self.max_ns = other.max_ns
         if other.high < 0:
@@ -83,12 +93,13 @@ class Histogram:
             for i in range(SUB):
                 n: i64 = theirs[i]
                 if n != 0:
-                    mine[i] += n
+                    mine[i] = mine[i] + n
 
     def clear(self) -> None:
         """Forget everything, keeping the rows."""
         self.count = 0
-        self.sum_ns = 0
+        self.near_ns = 0
+        self.far_ns = 0
         self.max_ns = 0
         for row in range(self.low, self.high + 1):
             cells = self.rows[row]

@@ -31,6 +31,11 @@ from topology.message import (
 __all__ = ["Ledger", "Tally"]
 
 
+def bit_of(part: i64) -> i64:
+    """The mask of one part. Flows have at most 60 parts, so that masks are native numbers."""
+    return 1 << part
+
+
 class Ledger:
     """Keeps the books of one design. All instants are nanoseconds; reasons are codes, with the node in the upper bits."""
 
@@ -66,12 +71,12 @@ class Ledger:
         m.flow.open -= 1
         lives = m.lives
         if lives is not None:
-            gone = 0
+            gone: i64 = 0
             for p in reach.parts:
                 left: i64 = lives[p] - 1
                 lives[p] = left
                 if left == 0:
-                    gone |= 1 << p
+                    gone |= bit_of(p)
             self._close(m, gone, code, now)
         elif reach.mask:
             m.live -= 1
@@ -132,13 +137,15 @@ class Ledger:
         m.holds -= 1
         m.flow.open -= 1
         lives = m.lives
-        gone = 0
+        gone: i64 = 0
         if lives is not None:
-            for p in range(len(lives)):
+            p: i64 = 0
+            while p < len(lives):
                 left: i64 = lives[p] - 1
                 lives[p] = left
                 if left == 0:
-                    gone |= 1 << p
+                    gone |= bit_of(p)
+                p += 1
         elif m.flow.all:
             m.live -= 1
             if m.live == 0:
@@ -181,10 +188,10 @@ class Ledger:
         gone = self._less_dead(m, reach)
         self._close(m, gone, code, now)
 
-    def _less_dead(self, m: Message, reach: Reach) -> int:
+    def _less_dead(self, m: Message, reach: Reach) -> i64:
         """Take one dead hold away; the parts that now have neither a dead nor a live hold."""
         deads = m.deads
-        gone = 0
+        gone: i64 = 0
         if deads is None:
             return 0
         lives = m.lives
@@ -192,23 +199,23 @@ class Ledger:
             deads[p] -= 1
             live: i64 = lives[p] if lives is not None else m.live
             if deads[p] == 0:
-                m.dead &= ~(1 << p)
+                m.dead &= ~bit_of(p)
                 if live == 0:
-                    gone |= 1 << p
+                    gone |= bit_of(p)
             elif live > 0:
-                m.dead &= ~(1 << p)
+                m.dead &= ~bit_of(p)
         return gone
 
-    def _close(self, m: Message, gone: int, code: int, now: i64) -> None:
+    def _close(self, m: Message, gone: i64, code: int, now: i64) -> None:
         """Nothing live holds these parts any more."""
         gone &= ~m.done
         if gone:
             deads = m.deads
             if deads is not None:
                 for p, n in deads.items():
-                    if n > 0 and gone & (1 << p):
-                        m.dead |= 1 << p
-                        gone &= ~(1 << p)
+                    if n > 0 and gone & bit_of(p):
+                        m.dead |= bit_of(p)
+                        gone &= ~bit_of(p)
             if gone and m.answer == YES and not m.lost:
                 m.tally.count_reason(code)
             m.lost |= gone

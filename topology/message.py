@@ -69,11 +69,40 @@ class Reach:
         mask = 0
         for p in parts:
             mask |= 1 << p
-        self.mask = mask
+        self.mask: i64 = mask
         self.part: i64 = part
-        self.part_bit = 1 << part if part >= 0 else 0
-        self.bit = bit
+        self.part_bit: i64 = 1 << part if part >= 0 else 0
+        self.bit: i64 = bit
         """One bit for each pair of required node and incoming link: what tells a duplicate."""
+
+
+class Codes:
+    """Counts by reason code. Reasons come in runs, so the run of the last one is counted apart."""
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+        self.last: i64 = 0
+        self.run: i64 = 0
+
+    def add(self, code: i64) -> None:
+        """Count one."""
+        if code != self.last:
+            self.all()
+            self.last = code
+        self.run += 1
+
+    def all(self) -> dict[int, int]:
+        """Every count so far."""
+        if self.run > 0:
+            key: int = self.last
+            self.counts[key] = self.counts.get(key, 0) + self.run
+            self.run = 0
+        return self.counts
+
+    def merge(self, other: Codes) -> None:
+        """Add the counts of another."""
+        for code, n in other.all().items():
+            self.counts[code] = self.counts.get(code, 0) + n
 
 
 class Tally:
@@ -104,7 +133,7 @@ class Tally:
         self.latency = Histogram()
         self.latency_no = Histogram()
         self.completion = Histogram()
-        self.codes: dict[int, int] = {}
+        self.codes = Codes()
 
     @property
     def in_system(self) -> int:
@@ -114,11 +143,11 @@ class Tally:
     @property
     def reasons(self) -> dict[str, int]:
         """Why messages were told no, lost or dead-lettered, with the node it came from."""
-        return name_reasons(self.codes, self.names)
+        return name_reasons(self.codes.all(), self.names)
 
     def count_reason(self, code: int) -> None:
         """Count one more message that ended for a reason."""
-        self.codes[code] = self.codes.get(code, 0) + 1
+        self.codes.add(code)
 
     def shift(self, fate: int, by: int) -> None:
         """Add `by` to the count of one fate."""
@@ -161,8 +190,7 @@ class Tally:
         self.latency.merge(other.latency)
         self.latency_no.merge(other.latency_no)
         self.completion.merge(other.completion)
-        for code, n in other.codes.items():
-            self.codes[code] = self.codes.get(code, 0) + n
+        self.codes.merge(other.codes)
 
 
 def name_reasons(codes: dict[int, int], names: list[str]) -> dict[str, int]:
@@ -183,7 +211,7 @@ class Flow:
         self.index: i64 = index
         self.producer = producer
         self.parts = parts
-        self.all = (1 << len(parts)) - 1
+        self.all: i64 = (1 << len(parts)) - 1
         self.many = len(parts) > 1
         self.root: i64 = root
         self.names = names
@@ -257,16 +285,19 @@ class Message(Item):
         self.live: i64 = 1
         self.lives: list[i64] | None = None
         self.deads: dict[int, int] | None = None
-        self.done: int = 0
-        self.lost: int = 0
-        self.dead: int = 0
-        self.seen: int = 0
-        self.visited: int = 0
+        self.done: i64 = 0
+        self.lost: i64 = 0
+        self.dead: i64 = 0
+        self.seen: i64 = 0
+        self.visited: i64 = 0
+        self.again: i64 = -1
+        self.agains: i64 = 0
         self.visits: dict[int, int] | None = None
         self.late = False
         self.half = False
         self.unwelcome = False
         self.reason: int = 0
         self.step: i64 = 0
-        self.timer: Item | None = None
+        self.before: Message | None = None
+        self.behind: Message | None = None
         self.pending: Item | None = None

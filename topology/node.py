@@ -121,7 +121,10 @@ class Receive(Hop):
 
 
 class Meter:
-    """What a replica does over time, as exact integrals: count times nanoseconds."""
+    """What a replica does over time, as exact integrals: count times nanoseconds.
+
+    The integrals are native sums that spill into unbounded ones before they could overflow.
+    """
 
     def __init__(self) -> None:
         self.inside: i64 = 0
@@ -130,25 +133,47 @@ class Meter:
         self.queued: i64 = 0
         self.arrivals: i64 = 0
         self.departures: i64 = 0
-        self.good: i64 = 0
-        self.bad: i64 = 0
+        self.served: i64 = 0
         self.at: i64 = 0
+        self.near_inside: i64 = 0
+        self.near_busy: i64 = 0
+        self.near_working: i64 = 0
         self.inside_ns: int = 0
         self.busy_ns: int = 0
         self.working_ns: int = 0
         self.wait_ns: int = 0
         self.service_ns: int = 0
         self.stay_ns: int = 0
-        self.served: i64 = 0
 
     def upto(self, now: i64) -> None:
         """Add what lasted until now; call before any of the counts changes."""
         dt: i64 = now - self.at
-        if dt > 0:
-            self.inside_ns += self.inside * dt
-            self.busy_ns += self.busy * dt
-            self.working_ns += self.working * dt
-            self.at = now
+        if dt <= 0:
+            return
+        self.at = now
+        if dt > 68719476736 or self.inside > 16777216:
+            self._spill(dt)
+            return
+        self.near_inside += self.inside * dt
+        self.near_busy += self.busy * dt
+        self.near_working += self.working * dt
+        if self.near_inside > 1152921504606846976 or self.near_busy > 1152921504606846976:
+            self._spill(0)
+
+    def _spill(self, dt: i64) -> None:
+        """Move the native sums, and what lasted for `dt`, into the unbounded ones."""
+        long: int = dt
+        self.inside_ns += self.near_inside + int(self.inside) * long
+        self.busy_ns += self.near_busy + int(self.busy) * long
+        self.working_ns += self.near_working + int(self.working) * long
+        self.near_inside = 0
+        self.near_busy = 0
+        self.near_working = 0
+
+    def close(self, now: i64) -> None:
+        """Bring the unbounded integrals up to now, to be read."""
+        self.upto(now)
+        self._spill(0)
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -277,11 +302,6 @@ class Context:
     def cancel(self, timer: Timer) -> None:
         """The timer will not fire. Cancelling one that fired is harmless."""
         raise TypeError("a context must have timers")
-
-    def cancel_item(self, timer: Item) -> None:
-        """As `cancel`, for a timer kept where only items are known."""
-        assert isinstance(timer, Timer)
-        self.cancel(timer)
 
     def touch(self) -> None:
         """Something that the grid samples has changed."""

@@ -30,7 +30,9 @@ class Policy:
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class LinkPolicy(Policy):
-    """One caller replica's policy on one link."""
+    """One caller replica's policy on one link. A `passive` one has only a limit: it is not asked about attempts."""
+
+    passive: ClassVar[bool] = False
 
     def reset(self) -> None:
         """The caller restarted: forget what was in memory."""
@@ -84,7 +86,7 @@ class Line:
     """The caller's end of one link: the policies that each attempt passes, in the order of their names."""
 
     def __init__(self, policies: list[LinkPolicy]) -> None:
-        self.policies = policies
+        self.policies = [p for p in policies if not p.passive]
         self.plain = not policies
         self.limit_ns: i64 = 0
         for policy in policies:

@@ -29,6 +29,7 @@ class Folder:
         self.subfolder = subfolder
         self.found: dict[str, type[Any]] = {}
         self.outside: dict[str, Path] = {}
+        self.points: dict[str, importlib.metadata.EntryPoint] | None = None
 
     def names(self) -> list[str]:
         """Every name, sorted, without importing what it stands for."""
@@ -67,6 +68,11 @@ class Folder:
         return sorted({m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")})
 
     def _points(self) -> dict[str, importlib.metadata.EntryPoint]:
+        if self.points is None:
+            self.points = self._read_points()
+        return self.points
+
+    def _read_points(self) -> dict[str, importlib.metadata.EntryPoint]:
         found: dict[str, importlib.metadata.EntryPoint] = {}
         for point in importlib.metadata.entry_points(group=self.group):
             if point.name in found and found[point.name].value != point.value:

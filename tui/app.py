@@ -87,7 +87,7 @@ class PlayApp(App[Result]):
     def on_mount(self) -> None:
         """A polite end of the process puts the terminal back too."""
         if not self.is_headless and hasattr(signal, "SIGTERM"):
-            signal.signal(signal.SIGTERM, lambda *_: self.call_later(self.action_quit))
+            signal.signal(signal.SIGTERM, lambda number, _: self.exit(self.session.result(), 128 + number))
 
     def change_colours(self) -> None:
         """Light to dark, dark to light."""

@@ -21,14 +21,16 @@ def record(
     settings: Sequence[str],
 ) -> int:
     """Record a film, or record one again and compare it with what is there."""
+    if verify is None and (name is None or output is None):
+        raise Mistake("record needs a playground and -o FILE, or --verify FILE")
     from tui.record import film
 
     if verify is not None:
         same = film.verify(verify)
         print(f"{verify}: {'the same, byte for byte' if same else 'recorded again, it came out differently'}")
         return OK if same else FAILED
-    if name is None or output is None:
-        raise Mistake("record needs a playground and -o FILE.cast")
+    assert name is not None
+    assert output is not None
     playground = open_playground(name, settings=settings, duration=duration)
     film.record(playground, output, seed=seed, size=size_of(size))
     print(f"{output}: recorded")

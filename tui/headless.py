@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -41,6 +42,7 @@ def run_all(playgrounds: Sequence[Playground], seeds: Sequence[int] | None, outp
         raise Mistake("--json and --save take one playground at a time")
     if outputs.save and seeds is not None and len(seeds) > 1:
         raise Mistake("--save keeps one run: name one seed")
+    _check_folders(outputs)
     codes: list[int] = []
     for number, playground in enumerate(playgrounds):
         if number and outputs.talks:
@@ -49,6 +51,13 @@ def run_all(playgrounds: Sequence[Playground], seeds: Sequence[int] | None, outp
         if codes[-1] > SIGNALLED:
             break
     return code_of(codes)
+
+
+def _check_folders(outputs: Outputs) -> None:
+    """Say before a long run, and not after it, that its results have nowhere to go."""
+    for path in (outputs.json, outputs.save):
+        if path not in (None, "-") and not Path(str(path)).absolute().parent.is_dir():
+            raise Mistake(f"cannot write {path}: the folder does not exist")
 
 
 def run_one(playground: Playground, seeds: Sequence[int] | None, outputs: Outputs) -> int:

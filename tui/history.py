@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaos.moment import Moment
 from topology.frame import Frame
 
 STEP_NS = 500_000_000
 KEPT = 240
+SPAN = 60
+"""Samples that a curve shows at least, however narrow it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,16 @@ class Figures:
     told_yes: int
     told_no: int
     work_done: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What the top of each curve means; all designs share them. A backlog is drained faster than anyone is answered,
+    so that what is done has a scale of its own."""
+
+    answers: float
+    done: float
+    waiting: int
 
 
 def figures_of(frame: Frame) -> Figures:
@@ -60,16 +72,33 @@ class History:
             while kept and kept[-1][0] > at_ns:
                 kept.pop()
 
-    def last(self, design: str, count: int) -> list[Figures]:
-        """The newest samples of a design."""
-        return [figures for _, figures in self.samples.get(design, [])[-count:]]
+    def columns(self, design: str, count: int) -> list[Figures]:
+        """The newest samples of a design as at most so many columns, which together span half a minute or more."""
+        if count <= 0:
+            return []
+        width_ns = STEP_NS * max(1, -(-SPAN // count))
+        groups: dict[int, list[Figures]] = {}
+        for at_ns, figures in self.samples.get(design, []):
+            groups.setdefault(at_ns // width_ns, []).append(figures)
+        return [_together(group) for group in list(groups.values())[-count:]]
 
-    def top_rate(self, count: int) -> float:
-        """The greatest rate among the newest samples of all designs: the common scale."""
-        every = (f for design in self.samples for f in self.last(design, count))
-        return max((max(f.yes, f.no, f.done) for f in every), default=0.0)
+    def scales(self, count: int) -> Scales:
+        """The greatest figures in the columns of all designs."""
+        every = [figures for design in self.samples for figures in self.columns(design, count)]
+        return Scales(
+            answers=max((max(f.yes, f.no) for f in every), default=0.0),
+            done=max((f.done for f in every), default=0.0),
+            waiting=max((f.waiting for f in every), default=0),
+        )
 
-    def top_waiting(self, count: int) -> int:
-        """The longest queue of work among the newest samples of all designs."""
-        every = (f for design in self.samples for f in self.last(design, count))
-        return max((f.waiting for f in every), default=0)
+
+def _together(group: list[Figures]) -> Figures:
+    """One column: the mean of the rates, the longest queue."""
+    count = len(group)
+    return replace(
+        group[-1],
+        yes=sum(f.yes for f in group) / count,
+        no=sum(f.no for f in group) / count,
+        done=sum(f.done for f in group) / count,
+        waiting=max(f.waiting for f in group),
+    )

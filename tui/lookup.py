@@ -9,7 +9,7 @@ from pathlib import Path
 from chaos import gallery
 from chaos.registry import FAULTS, faults
 from topology.plan import Claim, Entry, Playground
-from topology.registry import NODES, POLICIES
+from topology.registry import NODES, POLICIES, Folder
 from topology.spec import load
 from topology.spec.problems import near_miss
 from topology.spec.units import format_duration, parse_duration
@@ -113,3 +113,13 @@ def add_plugins(folders: Sequence[str]) -> None:
             raise Mistake(f"--plugins {folder}: it has none of the folders nodes, policies, faults")
         for sort in sorts:
             sort.look_in(Path(folder))
+            _load(sort)
+
+
+def _load(sort: Folder) -> None:
+    """Load what was found at once, so that a broken file is named before anything runs."""
+    for name, file in sort.outside.items():
+        try:
+            sort.get(name)
+        except Exception as error:
+            raise Mistake(f"--plugins: {file} cannot be loaded: {type(error).__name__}: {error}") from error

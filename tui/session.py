@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chaos.command import Command, Refused
+from chaos.inputs import from_entry
 from chaos.moment import FaultFrame, Moment
 from topology.frame import Frame, NodeFrame
 from topology.spec.units import format_duration
@@ -122,7 +123,7 @@ class Session:
             wait = self._crash_time(self.node)
             length = f" for {format_duration(wait)}" if wait else ""
             return f"press c: crash {self.node} in {self._everywhere()}{length}"
-        return f"press 1: {entry_words(timeline[0])} in {self._everywhere()}"
+        return f"press 1: {entry_words(self.runner.playground, timeline[0])} in {self._everywhere()}"
 
     def _everywhere(self) -> str:
         having = [f.design for f in self.moment.frames if f.node(self.node)]
@@ -241,19 +242,13 @@ def newest_fault(faults: Sequence[FaultFrame], node: str) -> FaultFrame | None:
     return next((f for f in reversed(faults) if f.active and node in re.findall(r"[\w.-]*\w", f.on)), None)
 
 
-def entry_words(entry: Entry) -> str:
+def entry_words(playground: Playground, entry: Entry) -> str:
     """An entry of a timeline, in words."""
     length = f" for {format_duration(entry.for_ns)}" if entry.for_ns else ""
-    to = f" to {entry.to}" if entry.to is not None else ""
-    return f"{entry.what or entry.verb} {', '.join(entry.on)}{to}{length}"
+    return command_words(from_entry(playground, entry)) + length
 
 
 def command_words(command: Command) -> str:
     """A command, in words."""
     to = f" to {command.to}" if command.to is not None else ""
     return f"{command.what or command.verb} {', '.join(command.on)}{to}"
-
-
-def playground_of(session: Session) -> Playground:
-    """The playground on screen."""
-    return session.runner.playground

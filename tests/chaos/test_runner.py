@@ -49,7 +49,9 @@ OTHERS = st.one_of(
     st.builds(lambda at, on: Command(at, "heal", (on,), by="run"), INSTANTS, st.sampled_from(["all", "inventory"])),
     st.builds(lambda at, to: Command(at, "scale", ("inventory",), to=to, by="run"), INSTANTS, st.integers(0, 4)),
     st.builds(lambda at: Command(at, "rewire", ("orders",), by="run"), INSTANTS),
-    st.builds(lambda at, to: Command(at, "rate", ("web",), to=to, by="run"), INSTANTS, st.sampled_from(["80/s", "5/s"])),
+    st.builds(
+        lambda at, to: Command(at, "rate", ("web",), to=to, by="run"), INSTANTS, st.sampled_from(["80/s", "5/s"])
+    ),
 )
 SEQUENCES = st.lists(INJECTS | OTHERS, max_size=6).map(lambda found: sorted(found, key=lambda c: c.at_ns))
 
@@ -91,7 +93,7 @@ def test_overlapping_faults_heal_exactly(commands: list[Command]) -> None:
     run.finish()
     for world, frame in zip(run.worlds, run.frames(), strict=True):
         assert conserved(frame)
-        assert all(not node.layers for node in frame.nodes)
+        assert all(layer.words == "restarts" for node in frame.nodes for layer in node.layers)
         assert all(not link.layers and not link.cut for link in frame.links)
         assert world.plan.name == frame.design
 
@@ -196,10 +198,12 @@ def test_heal_by_number_takes_one_of_two_on_one_target() -> None:
 
 def test_the_dice_decide_by_seed_and_entry_alone() -> None:
     entry = "  - {at: 10s, inject: crash, on: inventory, for: 2s, probability: 0.5}\n"
-    happened = [len(run_to(small(f"timeline:\n{entry}"), 11, seed=seed).faults) for seed in range(40)]
-    assert 8 < sum(happened) < 32
+    alone = small(f"timeline:\n{entry}")
+    happened = [len(run_to(alone, 11, seed=seed).faults) for seed in range(24)]
+    assert 4 < sum(happened) < 20
     other = "  - {at: 7s, inject: noop, on: inventory, for: 1s}\n"
-    again = [run_to(small(f"timeline:\n{other}{entry}"), 11, seed=seed).faults for seed in range(40)]
+    together = small(f"timeline:\n{other}{entry}")
+    again = [run_to(together, 11, seed=seed).faults for seed in range(24)]
     assert happened == [len([fault for fault in found if fault.what == "crash"]) for found in again]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.tui.worlds import S, runner
+from tests.tui.worlds import S, runner, shop
 from tui.pace import Pace
-from tui.session import Session, base_name
+from tui.session import Session, base_name, entry_words
 
 
 @pytest.fixture
@@ -22,6 +22,12 @@ def go(session: Session, seconds: float) -> None:
 def test_the_first_entrys_target_is_chosen_and_the_nudge_says_so(session: Session) -> None:
     assert (session.design, session.node) == ("coupled", "inventory")
     assert session.notice == "press c: crash inventory in all designs for 20 s"
+
+
+def test_entries_are_told_in_the_words_of_the_file() -> None:
+    playground = shop()
+    told = [entry_words(playground, entry) for entry in playground.timeline]
+    assert told == ["crash inventory for 20 s", "scale orders to 4"]
 
 
 def test_c_does_what_the_nudge_says(session: Session) -> None:

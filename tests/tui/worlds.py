@@ -55,8 +55,9 @@ def runner(seed: int = 7, duration: str = "60s") -> Runner:
 
 CALM = NodeFrame(
     name="orders", kind="service", state="ok", unhealthy=False, why="", replicas=(), up=1, wanted=1, busy=0, slots=0,
-    queued=0, depth=0, in_flight=0, age_ns=0, rate_in=0.0, rate_out=0.0, rate_bad=0.0, p50_ns=0, p99_ns=0, occupancy=0.0,
-    utilisation=0.0, arrivals=0, departures=0, errors=(), waits_for=(), gauges=(), wiring="", layers=(), shared=True,
+    queued=0, depth=0, in_flight=0, age_ns=0, rate_in=0.0, rate_out=0.0, rate_bad=0.0, p50_ns=0, p99_ns=0,
+    occupancy=0.0, utilisation=0.0, arrivals=0, departures=0, errors=(), waits_for=(),
+    gauges=(), wiring="", layers=(), shared=True,
 )  # fmt: skip
 
 

@@ -67,6 +67,10 @@ class Producer(Node):
 
     def __init__(self) -> None:
         self.streams: list[Stream] = []
+        self.first: Message | None = None
+        self.last: Message | None = None
+        self.watching = False
+        self.whole = True
         self.stopped = False
         self.thin = 1.0
         self.at: i64 = 0
@@ -105,6 +109,7 @@ class Producer(Node):
             self.low = ramp["from"]
             self.over = ramp["over"]
             self.peak = max(self.low, self.rate)
+        self._judge_whole()
         self.thin_dice: Dice = ctx.dice("thin")
         self.ramp_dice: Dice = ctx.dice("ramp")
         self.arrival_dice: Dice = ctx.dice("arrival")
@@ -142,11 +147,7 @@ class Producer(Node):
 
     def on_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
         if tag == PATIENCE:
-            assert isinstance(item, Message)
-            item.timer = None
-            if item.answer == NONE:
-                code = ctx.forget(item)
-                ctx.told(item, SILENT, code)
+            self._lose_patience(ctx)
             return
         assert isinstance(item, Stream)
         if self.stopped or item.ended:
@@ -163,6 +164,8 @@ class Producer(Node):
 
     def _comes(self, ctx: Context, stream: Stream, n: i64) -> bool:
         """Whether this arrival really comes: ramps and lower rates thin the stream by hash."""
+        if self.whole and stream.ramp == 0:
+            return True
         now = ctx.now
         chance = stream.strength(now)
         if now < self.over:
@@ -176,8 +179,31 @@ class Producer(Node):
 
     def _offer(self, ctx: Context, n: i64, number: i64) -> None:
         message = ctx.offer(n, number, ctx.now, ctx.now + self.deadline)
-        message.timer = ctx.after_same(self.patience + 1, PATIENCE, message)
+        last = self.last
+        self.last = message
+        if last is None:
+            self.first = message
+            if not self.watching:
+                self.watching = True
+                ctx.after(self.patience + 1, PATIENCE, None)
+        else:
+            last.behind = message
+            message.before = last
         ctx.send(0, message, message)
+
+    def _lose_patience(self, ctx: Context) -> None:
+        """One timer serves all who wait: they came in order, so the first to lose patience is the first in the chain."""
+        while True:
+            message = self.first
+            if message is None:
+                self.watching = False
+                return
+            left: i64 = message.born + self.patience + 1 - ctx.now
+            if left > 0:
+                ctx.after(left, PATIENCE, None)
+                return
+            code = ctx.forget(message)
+            self._tell(ctx, message, SILENT, code)
 
     def on_surge(self, ctx: Context, number: i64, extra: float, ramp_ns: i64) -> None:
         for stream in self.streams:
@@ -191,6 +217,11 @@ class Producer(Node):
 
     def on_thin(self, ctx: Context, share: float) -> None:
         self.thin = share
+        self._judge_whole()
+
+    def _judge_whole(self) -> None:
+        """Whether every arrival comes, so that none need be looked at."""
+        self.whole = self.thin >= 1.0 and self.over == 0 and self.peak == self.rate
 
     def on_stop(self, ctx: Context) -> None:
         self.stopped = True
@@ -213,10 +244,18 @@ class Producer(Node):
             self._tell(ctx, message, SILENT, call.reason)
 
     def _tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
-        timer = message.timer
-        if timer is not None:
-            ctx.cancel_item(timer)
-            message.timer = None
+        before = message.before
+        behind = message.behind
+        if before is None:
+            self.first = behind
+        else:
+            before.behind = behind
+            message.before = None
+        if behind is None:
+            self.last = before
+        else:
+            behind.before = before
+            message.behind = None
         ctx.told(message, outcome, code)
 
     def gauges(self, ctx: Context) -> dict[str, float]:

@@ -56,7 +56,7 @@ class Sqs(Node):
         "in_flight": count(120_000, "Received and not yet deleted at once; at the limit a receive yields nothing.", ge=1, le=120_000, source=LIMIT),
         "dead_letter": group(
             {
-                "to": node(REQUIRED, "The queue that takes what was received too often.", source=DEAD),
+                "to": node(REQUIRED, "The queue that takes what was received too often.", options=("queue",), source=DEAD),
                 "after": count(REQUIRED, "So many receives, then it goes there (maxReceiveCount).", ge=1, le=1000, source=DEAD),
             },
             "What becomes of a message that its consumers keep failing on; without it, it is tried until its retention ends.",

@@ -16,6 +16,7 @@ class Timeout(LinkPolicy):
     Without one a caller waits for ever, holding its slot.
     """
 
+    passive: ClassVar[bool] = True
     params: ClassVar[dict[str, Any]] = {"after": duration(REQUIRED, "How long the caller waits for one attempt.", gt="0s", le="1h")}
 
     def configure(self, ctx: Context, values: dict[str, Any], name: str) -> None:

@@ -16,7 +16,8 @@ from topology.message import Item
 from topology.node import Context, Timer
 
 COMPILED: Final = not __file__.endswith(".py")
-LAST: Final = (1 << 62) - 1
+LAST: Final = 4_000_000_000_000_000_000
+"""The far future, about 127 years: a delay that would end later is cut."""
 
 
 class Lane(Item):
@@ -52,7 +53,9 @@ class Engine:
 
     def after(self, delay: i64, tag: i64, owner: Context, item: Item | None, epoch: i64) -> Timer:
         """A timer that comes due after a delay; a delay that would overflow is cut to the far future."""
-        at: i64 = LAST if delay > LAST - self.now else self.now + delay
+        at = self.now + delay
+        if at < self.now or at > LAST:
+            at = LAST
         self.seq += 1
         timer = Timer(at, self.seq, tag, owner, item, epoch)
         self._push(timer)
@@ -60,7 +63,9 @@ class Engine:
 
     def after_in(self, lane: Lane, tag: i64, owner: Context, item: Item | None, epoch: i64) -> Timer:
         """A timer at the end of a lane."""
-        at: i64 = LAST if lane.delay > LAST - self.now else self.now + lane.delay
+        at = self.now + lane.delay
+        if at < self.now or at > LAST:
+            at = LAST
         self.seq += 1
         timer = Timer(at, self.seq, tag, owner, item, epoch)
         timer.lane = lane

@@ -138,7 +138,7 @@ def _node(
     slots = sum(p.machine.slots_now() for p in alive)
     waits = _waits_for(there) if not group.source else ()
     up = len(alive)
-    codes: dict[int, int] = group.codes
+    codes = group.codes.all()
     gauges: dict[str, float] = {}
     for place in there:
         for name, value in place.machine.gauges(place).items():
@@ -203,7 +203,7 @@ def _link(core: Core, wire: Wire, link: LinkPlan, speed: list[float]) -> LinkFra
         rate_bad=speed[1],
         in_flight=int(wire.open),
         attempts=int(wire.attempts),
-        reasons=tuple(name_reasons(wire.codes, core.names).items()),
+        reasons=tuple(name_reasons(wire.codes.all(), core.names).items()),
         flow=int(wire.attempts) / 10.0,
         cut=wire.cut_to > 0 or wire.cut_back > 0,
         breaker=breaker,
@@ -257,7 +257,7 @@ def sum_up(core: Core, wires: list[Wire], now: int) -> dict[str, Any]:
             wire.name: {
                 "attempts": int(wire.attempts),
                 "failed": int(wire.bad),
-                "reasons": name_reasons(wire.codes, core.names),
+                "reasons": name_reasons(wire.codes.all(), core.names),
             }
             for wire in wires
         },
@@ -283,5 +283,5 @@ def _node_sums(core: Core, group: Group, now: int) -> dict[str, Any]:
         "mean_stay": sum(p.meter.stay_ns for p in places) / departures / SECOND if departures else None,
         "mean_wait": sum(p.meter.wait_ns for p in places) / served / SECOND if served else None,
         "mean_service": sum(p.meter.service_ns for p in places) / served / SECOND if served else None,
-        "errors": name_reasons(group.codes, core.names),
+        "errors": name_reasons(group.codes.all(), core.names),
     }

@@ -24,6 +24,7 @@ from topology.message import (
     SILENT,
     TIMEOUT,
     YES,
+    Codes,
     Flow,
     Item,
     Message,
@@ -212,7 +213,7 @@ class Wire:
         self.attempts: i64 = 0
         self.bad: i64 = 0
         self.open: i64 = 0
-        self.codes: dict[int, int] = {}
+        self.codes = Codes()
         self.last_code: int = 0
         self.handoff = "=>" in name
         self.release_on_failure = False
@@ -287,7 +288,7 @@ class Wire:
         """One attempt failed."""
         self.bad += 1
         self.last_code = code
-        self.codes[code] = self.codes.get(code, 0) + 1
+        self.codes.add(code)
 
 
 class Outlet(Line):
@@ -341,9 +342,9 @@ class Group:
         self.recent = Histogram()
         self.good: i64 = 0
         self.bad: i64 = 0
-        self.codes: dict[int, int] = {}
+        self.codes = Codes()
         self.awake = False
-        self.bit = 1 << index
+        self.bit: i64 = 1 << index if index < 62 else 0
         self.start_ns: i64 = 0
         self.clients: i64 = 0
 
@@ -356,7 +357,7 @@ class Group:
     def count_bad(self, code: int) -> None:
         """One of its calls failed."""
         self.bad += 1
-        self.codes[code] = self.codes.get(code, 0) + 1
+        self.codes.add(code)
 
 
 class Place(Context):
@@ -461,17 +462,23 @@ class Place(Context):
 
     def visit(self, message: Message) -> i64:
         bit = self.group.bit
-        if not message.visited & bit:
+        if bit and not message.visited & bit:
             message.visited |= bit
             return 0
+        index = self.group.index
+        if message.again < 0:
+            message.again = index
+        if message.again == index:
+            message.agains += 1
+            return message.agains if bit else message.agains - 1
         visits = message.visits
         if visits is None:
             visits = {}
             message.visits = visits
-        key: int = self.group.index
+        key: int = index
         n = visits.get(key, 0) + 1
         visits[key] = n
-        return n
+        return n if bit else n - 1
 
     # Sending
 

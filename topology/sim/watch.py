@@ -108,7 +108,7 @@ class Watch:
             if place.gone:
                 continue
             meter.upto(at)
-            working_ns += meter.working_ns
+            working_ns += meter.working_ns + meter.near_working
             busy += meter.busy
             queued += meter.queued
             if group.managed:

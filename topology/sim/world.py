@@ -469,14 +469,14 @@ class SimWorld:
         """A picture of this instant."""
         for group in self.core.groups:
             for place in group.places:
-                place.meter.upto(self.upto)
+                place.meter.close(self.upto)
         return draw_frame(self.plan, self.core, self.wires, self.watches, self.flow_watches, self.upto, self.grid_ns)
 
     def sums(self) -> dict[str, Any]:
         """Figures of nodes and links over the whole run so far."""
         for group in self.core.groups:
             for place in group.places:
-                place.meter.upto(self.upto)
+                place.meter.close(self.upto)
         return sum_up(self.core, self.wires, self.upto)
 
     def fates(self) -> str:

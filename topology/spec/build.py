@@ -137,10 +137,12 @@ class Builder:
         duration_ns = plain["duration"]
         script = ScriptReader(self.catalogue, self.problems, designs, self.faults, self.folder)
         script.unsure = frozenset(name for d in self.drafts for name in d.nodes if name not in d.plans)
+        before = len(self.problems)
         self.timeline = tuple(e for e, _ in script.entries(self.root.get("timeline"), "timeline", duration_ns))
         self.run = self._run(script, duration_ns)
-        # What was done in a run that someone kept may leave a window empty, which the run then calls unknown.
-        windows = stretch(self.timeline, plain["warmup"], plain["settle"], duration_ns) if self.run is None else None
+        # What was done in a run that someone kept may leave a window empty, which that run then calls unknown.
+        certain = self.run is None and len(self.problems) == before
+        windows = stretch(self.timeline, plain["warmup"], plain["settle"], duration_ns) if certain else None
         claims = ClaimReader(self.catalogue, self.problems, designs, script, windows, duration_ns)
         self.steady = claims.claims(self.root.get("steady"), "steady")
         self.expect = claims.claims(self.root.get("expect"), "expect")

@@ -59,15 +59,22 @@ def command_entry(command: Mapping[str, Any]) -> dict[str, Any]:
         entry[verb] = target
     if command.get("designs"):
         entry["in"] = list(command["designs"])
+    if verb == "inject":
+        entry |= _times(command)
+    if command.get("to") is not None:
+        entry["to"] = command["to"]
+    return entry | dict(command.get("params") or {})
+
+
+def _times(command: Mapping[str, Any]) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
     if command.get("for_ns") is not None:
         entry["for"] = exact_duration(command["for_ns"])
     if command.get("ramp_ns"):
         entry["ramp"] = exact_duration(command["ramp_ns"])
     if command.get("probability", 1.0) != 1.0:
         entry["probability"] = command["probability"]
-    if command.get("to") is not None:
-        entry["to"] = command["to"]
-    return entry | dict(command.get("params") or {})
+    return entry
 
 
 def flow(data: Any) -> str:

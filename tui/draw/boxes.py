@@ -6,10 +6,10 @@ from functools import cache
 
 from topology import registry
 from topology.frame import DOWN, OK, PAUSED, NodeFrame
-from topology.node import QUEUE
+from topology.node import QUEUE, SERVICE
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Canvas, Run
-from tui.draw.layout import LINE, SMALL, Box, Detail
+from tui.draw.layout import FULL, LINE, Box, Detail
 from tui.draw.palette import INK_OF_STATE
 
 PLAIN_KINDS = ("service", "producer")
@@ -23,7 +23,7 @@ def draw_box(canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: 
         return
     _draw_border(canvas, box, node, detail, chosen)
     room = box.width - 4
-    rows = [small_row(node, room)] if detail is SMALL else full_rows(node, room)
+    rows = full_rows(node, room) if detail.height == FULL.height else [small_row(node, room)]
     for at, runs in enumerate(rows):
         canvas.put_runs(box.x + 2, box.y + 1 + at, runs)
 
@@ -67,7 +67,7 @@ def title(node: NodeFrame, room: int, detail: Detail) -> str:
 def footing(node: NodeFrame, room: int) -> str:
     """What lies on it, else how it is wired; whole words only."""
     kinds = list(dict.fromkeys(layer.kind for layer in node.layers if layer.kind not in ("down", "frozen")))
-    words = " + ".join(kinds) or (node.wiring if node.slots else "")
+    words = " + ".join(kinds) or (node.wiring if _role(node.kind) == SERVICE else "")
     return words if len(words) <= room else ""
 
 
@@ -100,7 +100,7 @@ def _headlines(node: NodeFrame) -> list[str]:
     if node.state == PAUSED:
         return ["frozen"]
     if node.state == DOWN:
-        return [f"0 of {node.wanted} up", "down"] if node.wanted > 1 else ["down"]
+        return [f"0 of {node.wanted} up", f"0/{node.wanted} up", "down"] if node.wanted > 1 else ["down"]
     part = f" {node.up} of {node.wanted} up" if node.up < node.wanted else ""
     if node.slots:
         used = f"{node.busy}/{node.slots}"
@@ -111,7 +111,7 @@ def _headlines(node: NodeFrame) -> list[str]:
         return [f"{kept} kept, {age}", f"{kept}  {age}", f"{kept} kept", kept] if node.depth else ["empty"]
     targets = _targets(node)
     if targets:
-        return [f"{targets} healthy", f"{targets} up"]
+        return [f"{targets} healthy", f"{targets} up", f"{targets.replace(' of ', '/')} up"]
     return [figures.rate(max(node.rate_in, node.rate_out))]
 
 

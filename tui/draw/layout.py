@@ -45,8 +45,9 @@ class Detail:
 FULL = Detail("full", 5, 22, 30, 1)
 SLIM = Detail("slim", 5, 17, 24, 1)
 SMALL = Detail("small", 3, 15, 24, 0)
+TIGHT = Detail("tight", 3, 13, 20, 0)
 LINE = Detail("line", 1, 15, 26, 0)
-DETAILS = (FULL, SLIM, SMALL, LINE)
+DETAILS = (FULL, SLIM, SMALL, TIGHT, LINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ def _may_fit(ranks: Ranks, names: list[str], detail: Detail, folds: int, width: 
     if len(bands) != folds:
         return False
     tall = sum(max(len([i for i in ranks.layers[k] if i < len(names)]) for k in band) * detail.height for band in bands)
-    wide = max(sum(columns[k] for k in band) + 4 * (len(band) - 1) for band in bands)
+    wide = max(sum(columns[k] for k in band) + 3 * (len(band) - 1) for band in bands)
     return tall <= height and wide <= width
 
 
@@ -359,7 +360,7 @@ def _channels(ranks: Ranks, rows: dict[int, int], bands: list[range]) -> list[Ch
     for k in range(len(ranks.layers) - 1):
         found = [Crossing(source, rows[source], tuple(sorted(set(to)))) for source, to in sorted(ends[k].items())]
         lanes = assign_lanes(found, always=k in folded)
-        channels.append(Channel(lanes, max(lanes.values(), default=0) + 1 if lanes else 1))
+        channels.append(Channel(lanes, max(lanes.values(), default=-1) + 1))
     return channels
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Run
-from tui.history import Figures
+from tui.history import Figures, Scales
 
 LABEL = 9
 LONGEST_CURVE = 60
@@ -31,7 +31,7 @@ def _cell(value: float, top: float) -> str:
     return glyphs.BARS[min(7, max(1, round(value / top * 7)))]
 
 
-def rows(now: Figures, past: list[Figures], top_rate: float, top_waiting: float, width: int) -> list[list[Run]]:
+def rows(now: Figures, past: list[Figures], scales: Scales, width: int) -> list[list[Run]]:
     """The four rows at a width."""
     room = curve_width(width)
     trouble = now.no > 0.05 * (now.yes + now.no)
@@ -39,10 +39,16 @@ def rows(now: Figures, past: list[Figures], top_rate: float, top_waiting: float,
     if now.waiting and now.oldest_ns:
         waiting += f", oldest {figures.short_time(now.oldest_ns)}"
     lines = (
-        ("told yes", [f.yes for f in past], top_rate, _both(now.yes, now.told_yes, width), "ok"),
-        ("told no", [f.no for f in past], top_rate, _both(now.no, now.told_no, width), "bad" if trouble else "dim"),
-        ("waiting", [float(f.waiting) for f in past], top_waiting, waiting, "warn" if now.waiting > 0 else "dim"),
-        ("done", [f.done for f in past], top_rate, _both(now.done, now.work_done, width), "ok"),
+        ("told yes", [f.yes for f in past], scales.answers, _both(now.yes, now.told_yes, width), "ok"),
+        (
+            "told no",
+            [f.no for f in past],
+            scales.answers,
+            _both(now.no, now.told_no, width),
+            "bad" if trouble else "dim",
+        ),
+        ("waiting", [float(f.waiting) for f in past], scales.waiting, waiting, "warn" if now.waiting > 0 else "dim"),
+        ("done", [f.done for f in past], scales.done, _both(now.done, now.work_done, width), "ok"),
     )
     return [_row(label, curve(past_, top, room), words, ink, width) for label, past_, top, words, ink in lines]
 

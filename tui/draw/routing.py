@@ -9,7 +9,7 @@ from topology.plan import PULL
 from tui.draw import glyphs
 from tui.draw.canvas import Canvas
 from tui.draw.glyphs import DOWN_BIT, LEFT_BIT, RIGHT_BIT, UP_BIT
-from tui.draw.layout import Box, Path, Picture
+from tui.draw.layout import Path, Picture
 
 SPACING = 4
 """Cells between two moving dots."""

@@ -8,7 +8,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.widgets import Input, Label, OptionList, Select, Static
+from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
 from chaos.command import Command
@@ -18,6 +18,7 @@ from topology.parameters import Param
 from topology.spec.units import parse_duration
 from tui.screens.dialog import Dialog
 from tui.session import Session
+from tui.widgets.choice import Choice
 
 ALL_DESIGNS = "all designs"
 SHARES = (("all replicas", ""), ("half of them", "half:"), ("one of them", "one:"))
@@ -30,13 +31,11 @@ class FaultMenu(Dialog[None]):
     FaultMenu #names { width: 18; height: 1fr; border: none; background: $surface; }
     FaultMenu #form { width: 1fr; height: 1fr; padding: 0 1; }
     FaultMenu Input { height: 1; border: none; padding: 0 1; background: $foreground 10%; }
-    FaultMenu Input:focus { background: $foreground 20%; }
-    FaultMenu Select { width: 1fr; height: 1; }
+    FaultMenu Input:focus { border: none; background: $foreground 20%; }
     FaultMenu .row { height: 1; }
     FaultMenu .row > Label { width: 13; }
     FaultMenu .row > Input { width: 1fr; }
     FaultMenu .hint { padding-left: 14; }
-    FaultMenu SelectCurrent { padding-left: 1; }
     FaultMenu #wrong { color: $error; height: auto; }
     """
 
@@ -75,18 +74,17 @@ class FaultMenu(Dialog[None]):
         self.query_one("#wrong", Static).update("")
 
     def _form(self, kind: type[Fault]) -> list[Static | Horizontal]:
-        designs = [ALL_DESIGNS, *(frame.design for frame in self.session.moment.frames)]
+        designs = [(ALL_DESIGNS, ""), *((frame.design, frame.design) for frame in self.session.moment.frames)]
         rows: list[Static | Horizontal] = [Static((kind.__doc__ or "").split("\n\n")[0].strip() + "\n", classes="note")]
         rows.append(_row("on", Input(self._target(kind), id="on")))
         if kind.acts_on not in (PRODUCERS, "links"):
-            rows.append(_row("which", Select(SHARES, value="", allow_blank=False, compact=True, id="which")))
+            rows.append(_row("which", Choice(SHARES, id="which")))
         for name, param in kind.params.items():
             rows.append(_row(name, Input(_shown(param.default), id=f"param-{name}")))
             rows.append(Static(describe(param), classes="note hint"))
         rows.append(_row("for", Input("", placeholder="30s, 2m …; empty: until healed", id="for")))
         rows.append(_row("ramp", Input("", placeholder="10s …; empty: at once", id="ramp")))
-        named = [(name, name) for name in designs]
-        rows.append(_row("in", Select(named, value=ALL_DESIGNS, allow_blank=False, compact=True, id="designs")))
+        rows.append(_row("in", Choice(designs, id="designs")))
         return rows
 
     def _target(self, kind: type[Fault]) -> str:
@@ -95,6 +93,7 @@ class FaultMenu(Dialog[None]):
         return self.session.node
 
     @on(Input.Submitted)
+    @on(Choice.Submitted)
     def inject(self) -> None:
         """Inject what the form says; what is wrong with it is said, and the form stays."""
         try:
@@ -111,10 +110,10 @@ class FaultMenu(Dialog[None]):
     def command(self) -> Command:
         """The form as a command; ValueError names what cannot be read."""
         texts = {field.id or "": field.value.strip() for field in self.query(Input)}
-        chosen = {field.id or "": str(field.value) for field in self.query(Select)}
+        chosen = {field.id or "": field.value for field in self.query(Choice)}
         params = {name: texts[f"param-{name}"] for name in self.kinds[self.kind].params if texts.get(f"param-{name}")}
         targets = [part.strip() for part in texts["on"].split(",") if part.strip()]
-        designs = () if chosen["designs"] == ALL_DESIGNS else (chosen["designs"],)
+        designs = (chosen["designs"],) if chosen["designs"] else ()
         return Command(
             self.session.runner.now,
             "inject",
@@ -127,12 +126,12 @@ class FaultMenu(Dialog[None]):
         )
 
 
-def _row(label: str, field: Input | Select[str]) -> Horizontal:
+def _row(label: str, field: Input | Choice) -> Horizontal:
     return Horizontal(Label(label), field, classes="row")
 
 
 def _shown(default: object) -> str:
-    return "" if default is None else str(default)
+    return "" if default is None else f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _time(name: str, text: str) -> int | None:

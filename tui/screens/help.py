@@ -45,7 +45,7 @@ def help_text(playground: Playground, palette: Palette) -> Text:
             text.append(f"{words.strip()}\n")
     for number, entry in enumerate(playground.timeline[:9], 1):
         text.append(f"  {number:<11}", "bold")
-        text.append(f"{entry_words(entry)}\n")
+        text.append(f"{entry_words(playground, entry)}\n")
     for group in actions.GROUPS:
         _heading(text, group)
         for action in actions.OFFERED:

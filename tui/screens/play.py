@@ -135,7 +135,7 @@ class PlayScreen(Screen[None]):
             column.set_class(name in shown[1:], "beside")
         self.query_one(DesignStrip).display = len(shown) < len(names) and not small
         titled = height >= 30
-        self.query_one(Log).styles.height = (3 if height < 26 else 4 if height < 36 else height // 7) + titled
+        self.query_one(Log).styles.height = (3 if height < 26 else 4 if height < 36 else height // 6) + titled
         self.query_one(VerdictText).styles.height = (3 if height < 36 or width >= 140 else 4) + titled
 
     # What it shows.
@@ -155,7 +155,7 @@ class PlayScreen(Screen[None]):
         for topology, flows in zip(self.query(Topology), self.query(Flows), strict=True):
             if topology.seen:
                 topology.show(self._view(topology.design))
-                flows.show(topology.design, session.history, palette)
+                flows.show(topology.design, figures_of(session.frame(topology.design)), session.history, palette)
         hidden = [f for f, column in zip(moment.frames, self.query(".design"), strict=True) if not column.display]
         if hidden:
             self.query_one(DesignStrip).show([(f.design, figures_of(f)) for f in hidden], palette)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tui.draw.palette import Palette
-from tui.draw.panel import LONGEST_CURVE, curve_width, rows
-from tui.history import History
+from tui.draw.panel import curve_width, rows
+from tui.history import Figures, History
 from tui.widgets.lines import Lines
 
 HEIGHT = 4
@@ -17,11 +17,9 @@ class Flows(Lines):
     Flows {{ height: {HEIGHT}; }}
     """
 
-    def show(self, design: str, history: History, palette: Palette) -> None:
-        """Show a design's newest samples."""
+    def show(self, design: str, now: Figures, history: History, palette: Palette) -> None:
+        """Show a design's figures now, and its newest columns."""
         width = max(0, self.size.width - 2)
         shown = curve_width(width)
-        past = history.last(design, shown or 1)
-        tops = history.top_rate(LONGEST_CURVE), history.top_waiting(LONGEST_CURVE)
-        if past:
-            self.show_rows([[(" ", "text"), *row] for row in rows(past[-1], past, *tops, width)], palette)
+        drawn = rows(now, history.columns(design, shown), history.scales(shown), width)
+        self.show_rows([[(" ", "text"), *row] for row in drawn], palette)

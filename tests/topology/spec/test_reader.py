@@ -70,8 +70,8 @@ class TestTypes:
 
     def test_places_are_those_of_the_file(self) -> None:
         found = value("a: 1\nb:\n  - {c: x, d: [y]}\n")
-        assert found.at(("b", 0, "d", 0)).place == (3, 15)
-        assert found.data["b"].data[0].keys["d"] == (3, 11)
+        assert found.at(("b", 0, "d", 0)).place == (3, 16)
+        assert found.data["b"].data[0].keys["d"] == (3, 12)
         assert found.at(("b", 7)).place == (3, 3)
 
     def test_places_count_characters(self) -> None:

@@ -40,7 +40,7 @@ def test_states_show_in_the_border_and_a_failing_link_is_marked() -> None:
     assert draw(picture, 35, 3) == is_(
         """
         ╔═ a ═════════╗     ┏━ b ━━━━━━━━━┓
-        ║ ▲ 8/8 slots ╟──✖─▶┨ ✖ 0 of 2 up ┃
+        ║ ▲ 8/8 slots ╟•─✖─▶┨ ✖ 0 of 2 up ┃
         ╚═════════════╝     ┗━━━━━━━━━━━━━┛
         """
     )

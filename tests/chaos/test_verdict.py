@@ -1,0 +1,83 @@
+"""The verdict and the event log: what a person reads must follow from what happened."""
+
+from __future__ import annotations
+
+from chaos.command import Command
+from chaos.runner import Runner
+from tests.chaos.playgrounds import CRASH, run_to, small
+
+LONG = "timeline:\n  - {at: 8s, inject: hang, on: inventory, for: 12s}\n"
+
+
+def words(run: Runner, design: str) -> list[str]:
+    """What the log says of a design."""
+    return [line.words for line in run.narrator.last(1_000) if line.design == design]
+
+
+def test_before_a_fault_all_is_well() -> None:
+    assert run_to(small(), 4).moment().verdict.sentence == "All designs tell every customer yes."
+
+
+def test_during_a_crash() -> None:
+    verdict = run_to(small(CRASH), 14).moment().verdict
+    coupled, decoupled = verdict.designs
+    assert verdict.sentence.startswith(f"Since 00:10 coupled told {coupled.told_no:,} of {coupled.offered:,}")
+    assert coupled.told_no > 100
+    assert "orders" in coupled.blast
+    assert decoupled.told_no == 0
+    assert decoupled.waiting > 100
+    assert decoupled.blast == ()
+    assert "decoupled told none no" in verdict.sentence
+    assert f"{decoupled.waiting:,} accepted orders wait, the oldest" in verdict.sentence
+
+
+def test_after_the_heal_times_to_recover_are_known() -> None:
+    coupled, decoupled = run_to(small(CRASH), 29).moment().verdict.designs
+    assert coupled.recovered_after_ns is not None
+    assert coupled.recovered_after_ns <= 3_000_000_000
+    assert decoupled.drained_after_ns is not None
+    assert 0 < decoupled.drained_after_ns < 10_000_000_000
+    assert decoupled.stale_ns > 3_000_000_000
+    assert decoupled.waiting < 10
+
+
+def test_while_it_is_broken_nothing_is_recovered() -> None:
+    for design in run_to(small(CRASH), 14).moment().verdict.designs:
+        assert design.recovered_after_ns is None
+        assert design.drained_after_ns is None
+
+
+def test_a_fault_that_reached_one_design_only_is_said() -> None:
+    run = run_to(small(), 6)
+    run.do(Command(0, "inject", ("backlog",), "crash"))
+    run.advance(8_000_000_000)
+    assert "had nothing to hit in coupled" in run.moment().verdict.sentence
+
+
+def test_the_log_tells_the_story_once() -> None:
+    run = run_to(small(CRASH), 30)
+    lines = run.narrator.last(1_000)
+    assert lines[0].words == "the timeline crashed inventory (all replicas) for 5 s in both designs"
+    assert any('orders hears "connection refused" from inventory' in said for said in words(run, "coupled"))
+    assert any(said == "no customer notices; " + said.partition("; ")[2] for said in words(run, "decoupled"))
+    assert any(said.startswith("backlog grows") for said in words(run, "decoupled"))
+    assert any(said.startswith("backlog is back to normal") for said in words(run, "decoupled"))
+    told = [(line.at_ns, line.design, line.words) for line in lines]
+    assert len(told) == len(set(told)) < 40
+
+
+def test_the_log_does_not_depend_on_who_looks_when() -> None:
+    whole, sliced = run_to(small(LONG), 30), Runner(small(LONG), 1, timeline=True)
+    for at in range(0, 30_000_000_001, 370_000_000):
+        sliced.advance(at)
+        sliced.moment()
+    sliced.advance(sliced.end)
+    assert whole.narrator.last(1_000) == sliced.narrator.last(1_000)
+
+
+def test_the_log_is_bounded() -> None:
+    run = run_to(small(), 6)
+    for _ in range(1_200):
+        run.narrator.say(0, "", "again")
+    assert len(run.narrator.last(5_000)) == 1_000
+    assert len(run.moment().log) == 200
