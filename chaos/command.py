@@ -12,7 +12,7 @@ VERBS = ("inject", "heal", "scale", "rewire", "set", "rate", "redrive")
 class Command:
     """One thing to do at one instant. `inject` alone uses what, params, for_ns, ramp_ns and probability.
 
-    `on` holds targets as written (RULES 18): "inventory", "inventory/1", "one:inventory"…; "all" for heal.
+    `on` holds targets as written: "inventory", "inventory/1", "one:inventory"…; "all" for heal.
     `params` and `to` are text as in YAML or plain numbers, so that a command can be saved and read again;
     the runner turns them into inner values.
     """

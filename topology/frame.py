@@ -106,7 +106,7 @@ class LinkFrame:
 
 @dataclass(frozen=True, slots=True)
 class FlowFrame:
-    """What one producer offered until now, and what became of it. The fates add up to `offered` (RULES 1)."""
+    """What one producer offered until now, and what became of it. The fates add up to `offered`."""
 
     producer: str
     offered: int

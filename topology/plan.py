@@ -19,7 +19,7 @@ class NodePlan:
     values: dict[str, Any]
     policies: dict[str, dict[str, Any]] = field(default_factory=dict)
     dice: str = ""
-    """The name under which draws are made: two nodes with one dice name see the same work (RULES 20)."""
+    """The name under which draws are made: two nodes with one dice name see the same work."""
     shared: bool = True
     """Whether the node is declared for every design, and so counts for the blast radius."""
 
@@ -46,7 +46,7 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True)
 class FlowPlan:
-    """What one producer offers, and the nodes that must each do their part once (RULES 5)."""
+    """What one producer offers, and the nodes that must each do their part once."""
 
     producer: str
     work: tuple[str, ...]
@@ -122,7 +122,7 @@ class Playground:
     timeline: tuple[Entry, ...] = ()
     steady: tuple[Claim, ...] = ()
     expect: tuple[Claim, ...] | None = None
-    """None where the file has no `expect` key: an exploration (RULES 28)."""
+    """None where the file has no `expect` key: an exploration."""
     lesson: str = ""
     price: str = ""
     seed: int = 1
@@ -147,7 +147,7 @@ class Playground:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The `run:` block of a run file (RULES 34): seed, end, all commands, digest."""
+    """The `run:` block of a run file: seed, end, all commands, digest."""
 
     seed: int
     end_ns: int

@@ -34,7 +34,7 @@ class World(Protocol):
     """One design, running. `now` is in nanoseconds since its start; everything before `now` has happened.
 
     Each verb that breaks something returns a handle; `lift(handle)` takes back that and nothing else, however many
-    others lie on the same target (RULES 19). Lifting twice is harmless. Verbs that a world lacks are missing in `powers`.
+    others lie on the same target. Lifting twice is harmless. Verbs that a world lacks are missing in `powers`.
     """
 
     plan: DesignPlan
@@ -58,11 +58,11 @@ class World(Protocol):
         ...
 
     def kill(self, target: Target, ramp_ns: int = 0) -> int:
-        """Processes gone, host up: calls reset, new ones refused, memory gone. Lifting starts them empty (RULES 16)."""
+        """Processes gone, host up: calls reset, new ones refused, memory gone. Lifting starts them empty."""
         ...
 
     def freeze(self, target: Target, ramp_ns: int = 0) -> int:
-        """SIGSTOP: silence until lifted; then timers due fire and what arrived is read (RULES 17)."""
+        """SIGSTOP: silence until lifted; then timers due fire and what arrived is read."""
         ...
 
     def lay(self, kind: str, target: Target, values: dict[str, Any], ramp_ns: int = 0) -> int:
@@ -70,7 +70,7 @@ class World(Protocol):
         ...
 
     def surge(self, producer: str, factor: float, ramp_ns: int = 0) -> int:
-        """Offer more: a second stream beside the first, which is never re-timed (RULES 19)."""
+        """Offer more: a second stream beside the first, which is never re-timed."""
         ...
 
     def lift(self, handle: int) -> None:
@@ -82,7 +82,7 @@ class World(Protocol):
         ...
 
     def rewire(self, node: str) -> None:
-        """Restart the node's replicas one at a time, each with today's list of what it calls (RULES 14)."""
+        """Restart the node's replicas one at a time, each with today's list of what it calls."""
         ...
 
     def set(self, node: str, name: str, value: Any) -> None:
@@ -109,7 +109,7 @@ class World(Protocol):
         ...
 
     def baseline(self) -> None:
-        """Remember each node's health figures as its own normal (RULES 29) and what is unanswered (RULES 25)."""
+        """Remember each node's health figures as its own normal and what is unanswered."""
         ...
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class World(Protocol):
         ...
 
     def turns(self) -> Sequence[Turn]:
-        """When nodes turned unhealthy or healthy again, in order (RULES 29)."""
+        """When nodes turned unhealthy or healthy again, in order."""
         ...
 
     def sums(self) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class World(Protocol):
         ...
 
     def fates(self) -> str:
-        """Every fate count and the hash of every changed grid sample, as one line: what the digest covers (RULES 24)."""
+        """Every fate count and the hash of every changed grid sample, as one line: what the digest covers."""
         ...
 
 

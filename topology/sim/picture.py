@@ -45,7 +45,7 @@ def _replica_state(place: Place) -> str:
         return DRAINING
     if place.frozen and place.up:
         return FROZEN
-    if place.starting:
+    if place.starting or (place.downs and len(place.restarts) == len(place.downs)):
         return STARTING
     return UP if place.up else CRASHED
 
@@ -119,7 +119,8 @@ def _layers(places: list[Place]) -> tuple[LayerFrame, ...]:
         for layer in place.layers:
             found[layer.handle] = LayerFrame(layer.handle, layer.kind, layer.words)
         for handle in place.downs:
-            found[handle] = LayerFrame(handle, "down", "crashed")
+            words = "restarts" if handle in place.restarts else "crashed"
+            found[handle] = LayerFrame(handle, "down", words)
         for handle in place.freezes:
             found[handle] = LayerFrame(handle, "frozen", "frozen")
     return tuple(found.values())

@@ -380,6 +380,7 @@ class Place(Context):
         self.up = False
         self.starting = False
         self.downs: list[int] = []
+        self.restarts: list[int] = []
         self.freezes: list[int] = []
         self.frozen = False
         self.draining = False
@@ -437,9 +438,11 @@ class Place(Context):
                 self.freeze(item.handle)
         elif tag == T_RESTART:
             if not self.gone:
+                self.restarts.append(item.handle)
                 self.go_down(item.handle)
                 self.engine.after(int(item.a), T_RESTARTED, self, item, -1)
         elif tag == T_RESTARTED:
+            self.restarts.remove(item.handle)
             self.lift_down(item.handle)
 
     def after(self, delay: i64, tag: i64, item: Item | None) -> Timer:

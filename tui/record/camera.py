@@ -50,7 +50,7 @@ class Camera:
         """One picture, after the markers of what has happened since the one before."""
         for fault, ended in self._news(faults):
             at_ns = fault.until_ns if ended and fault.until_ns is not None else fault.since_ns
-            self._mark((at_ns - self.job.from_ns) / NS, f"{fault.what} {'healed' if ended else 'on'}: {fault.on}")
+            self._mark((at_ns - self.job.from_ns) / NS, f"{fault.what}{' healed' if ended else ''}: {fault.on}")
         seconds = number / self.job.fps
         if text := cast.changes(self._shown, picture):
             self.emit(cast.event(seconds, cast.OUTPUT, text))
@@ -125,7 +125,8 @@ def play_in_time(app: App[Any], action: Callable[[VirtualLoop], Any], clock: Clo
 
     async def pilot(_: Pilot[Any]) -> None:
         await action(loop)
-        app.exit()
+        if not app.return_code:  # leaving would forget that it has failed
+            app.exit()
 
     try:
         loop.run_until_complete(app.run_async(headless=True, size=size, auto_pilot=pilot))
