@@ -55,7 +55,7 @@ class DesignVerdict:
     drained_after_ns: int | None
     """From the last heal until the backlog was back to normal."""
     stale_ns: int
-    """Completion p99 minus answer p99: the price of decoupling."""
+    """The longest time from a yes to the end of the work that it promised: the price of decoupling."""
     sentence: str
 
 

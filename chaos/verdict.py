@@ -41,7 +41,7 @@ def verdict(run: Runner) -> Verdict:
 def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVerdict:
     tally = _tally(world, windows.since(start))
     blast, radius = _blast(run, world, windows)
-    stale = max(0, tally.completion.quantile_ns(0.99) - tally.latency.quantile_ns(0.99))
+    stale = int(tally.staleness.max_ns)
     figures = DesignVerdict(
         design=world.plan.name,
         offered=int(tally.offered),

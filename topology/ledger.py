@@ -109,6 +109,8 @@ class Ledger:
         m.tally.done += 1
         m.flow.total_done += 1
         m.tally.completion.add(now - m.born)
+        if m.answer == YES and now > m.answered:
+            m.tally.staleness.add(now - m.answered)
 
     def answer(self, m: Message, outcome: i64, code: int, now: i64) -> None:
         """The producer is told yes (YES), was turned away at the first hop (REFUSED), or failed (ERROR, SILENT)."""
@@ -117,6 +119,7 @@ class Ledger:
             self._move_era(m)
         tally = m.tally
         m.answer = outcome
+        m.answered = now
         m.reason = code
         if outcome == YES:
             tally.latency.add(now - m.born)

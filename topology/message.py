@@ -133,6 +133,8 @@ class Tally:
         self.latency = Histogram()
         self.latency_no = Histogram()
         self.completion = Histogram()
+        self.staleness = Histogram()
+        """From a yes to the end of the work, where the work ended after the yes: the price of decoupling."""
         self.codes = Codes()
 
     @property
@@ -190,6 +192,7 @@ class Tally:
         self.latency.merge(other.latency)
         self.latency_no.merge(other.latency_no)
         self.completion.merge(other.completion)
+        self.staleness.merge(other.staleness)
         self.codes.merge(other.codes)
 
 
@@ -280,6 +283,7 @@ class Message(Item):
         self.born: i64 = born
         self.deadline: i64 = deadline
         self.answer: i64 = NONE
+        self.answered: i64 = 0
         self.fate: i64 = UNANSWERED
         self.holds: i64 = 1
         self.live: i64 = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from chaos.command import Command, Refused
@@ -18,6 +18,12 @@ from topology.spec.writer import run_text
 
 SECOND = 1_000_000_000
 SHORT = small(duration="11s")
+QUICK = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+"""Without shrinking: a run takes a tenth of a second uncompiled, and a failing list of six commands is short enough."""
 
 FAULTS = st.sampled_from(
     [
@@ -76,7 +82,7 @@ def through(commands: list[Command], slices: list[int], seed: int = 5) -> Runner
     return run
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(QUICK, max_examples=15)
 @given(SEQUENCES, st.lists(st.integers(0, 11 * SECOND), max_size=8))
 def test_any_slicing_is_the_same_run(commands: list[Command], slices: list[int]) -> None:
     whole, sliced = through(commands, []), through(commands, slices)
@@ -86,7 +92,7 @@ def test_any_slicing_is_the_same_run(commands: list[Command], slices: list[int])
     assert whole.digest() == sliced.digest()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(QUICK, max_examples=25)
 @given(SEQUENCES)
 def test_overlapping_faults_heal_exactly(commands: list[Command]) -> None:
     run = through(commands, [])
@@ -98,7 +104,7 @@ def test_overlapping_faults_heal_exactly(commands: list[Command]) -> None:
         assert world.plan.name == frame.design
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(QUICK, max_examples=12)
 @given(SEQUENCES, INSTANTS)
 def test_a_fault_changes_nothing_before_it(commands: list[Command], at: int) -> None:
     before = [command for command in commands if command.at_ns < at]
@@ -109,7 +115,7 @@ def test_a_fault_changes_nothing_before_it(commands: list[Command], at: int) -> 
     assert without.frames() == run.frames()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(QUICK, max_examples=25)
 @given(SEQUENCES)
 def test_all_designs_are_offered_the_same(commands: list[Command]) -> None:
     run = through(commands, [])

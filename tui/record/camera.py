@@ -96,7 +96,10 @@ def film(runner: Runner, camera: Camera, clock: Clock) -> None:
 
 
 def _go_to(session: Session, job: Job) -> None:
-    """Let the run go on to where the film begins, looking at it as often as if it were filmed."""
+    """Let the run go on to where the film begins, looking at it as often as if it were filmed.
+
+    The pictures are then the same as in a film of the whole, but for where the dots on the links have come to.
+    """
     for at_ns in _instants(job):
         session.runner.advance(at_ns)
         session.look()
