@@ -10,7 +10,6 @@ from mypy_extensions import i64
 
 from topology.message import (
     DEAD,
-    ERROR,
     FAILED,
     LATE,
     LOST,
@@ -18,7 +17,6 @@ from topology.message import (
     REFUSED,
     SERVED,
     TURNED_AWAY,
-    UNANSWERED,
     UNROUTED,
     WAITING,
     YES,
@@ -69,6 +67,8 @@ class Ledger:
         """One of them ended. A part that nobody else holds, is not done and is not dead-lettered is lost, for `code`."""
         m.holds -= 1
         m.flow.open -= 1
+        if code:
+            m.reason = code
         lives = m.lives
         if lives is not None:
             gone: i64 = 0
@@ -120,7 +120,8 @@ class Ledger:
         tally = m.tally
         m.answer = outcome
         m.answered = now
-        m.reason = code
+        if code:
+            m.reason = code
         if outcome == YES:
             tally.latency.add(now - m.born)
             flow.total_yes += 1
@@ -155,7 +156,7 @@ class Ledger:
                 gone = 1
         gone &= ~m.done
         if gone:
-            self._close(m, gone, m.reason if m.reason else UNROUTED, now)
+            self._close(m, gone, 0, now)
         else:
             self._settle(m, now)
 
@@ -177,7 +178,8 @@ class Ledger:
             m.deads = deads
         for p in reach.parts:
             deads[p] = deads.get(p, 0) + 1
-        m.tally.count_reason(code)
+        if reach.mask & ~m.done:
+            m.tally.count_reason(code)
         self.release(m, reach, code, now)
 
     def redrive(self, m: Message, reach: Reach, now: i64) -> None:
@@ -220,7 +222,7 @@ class Ledger:
                         m.dead |= bit_of(p)
                         gone &= ~bit_of(p)
             if gone and m.answer == YES and not m.lost:
-                m.tally.count_reason(code)
+                m.tally.count_reason(code or m.reason or UNROUTED)
             m.lost |= gone
         self._settle(m, now)
 
@@ -282,10 +284,4 @@ class Ledger:
 
     def idle(self) -> bool:
         """Whether nothing holds any message any more."""
-        for flow in self.flows:
-            if flow.open > 0:
-                return False
-        return True
-
-
-assert UNANSWERED == 0 and ERROR > REFUSED
+        return all(flow.open <= 0 for flow in self.flows)

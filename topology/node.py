@@ -21,6 +21,16 @@ ENDPOINT: Final = "endpoint"
 """Roles: what a kind is for the link table."""
 
 
+ARRIVE: Final = 1
+ANSWER: Final = 2
+TURNED: Final = 3
+ASK: Final = 4
+ASKED: Final = 5
+PROBE: Final = 6
+PROBED: Final = 7
+"""Ways of a hop: a call to its callee, its answer, an attempt that was not let go, a receive and its answer, a check."""
+
+
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Timer(Item):
     """Something that comes due at an instant, for one owner; equal instants go by `seq`."""
@@ -39,11 +49,14 @@ class Timer(Item):
 
 @mypyc_attr(acyclic=True)
 class Hop(Item):
-    """The base of what travels: it can wait in the chain of hops, or in a timer, until it arrives."""
+    """The base of what travels: it can wait in the chain of hops, or in a timer, until it lands."""
 
     def __init__(self) -> None:
         self.hop: Hop | None = None
         self.way: i64 = 0
+
+    def land(self, now: i64) -> None:
+        """Arrive at whom its way leads to."""
 
 
 @mypyc_attr(acyclic=True, free_list_len=1)
@@ -85,24 +98,47 @@ class Call(Hop):
         self.next: Call | None = None
         self.older: Call | None = None
 
+    def land(self, now: i64) -> None:
+        way = self.way
+        place = self.callee if way == ARRIVE else self.caller
+        if place is None:
+            return
+        place.now = now
+        if way == ARRIVE:
+            place.call_arrives(self)
+        elif way == ANSWER:
+            place.answer_arrives(self)
+        else:
+            place.turned(self)
+
 
 class Probe(Hop):
     """A health check of one target of a balanced link."""
 
-    def __init__(self, link: i64, target: i64, caller: Context, epoch: i64) -> None:
+    def __init__(self, link: i64, target: i64, place: Context, caller: Context, epoch: i64) -> None:
         self.link: i64 = link
         self.target: i64 = target
+        self.place: Context = place
         self.caller: Context = caller
         self.caller_epoch: i64 = epoch
         self.healthy = False
         self.hop: Hop | None = None
         self.way: i64 = 0
 
+    def land(self, now: i64) -> None:
+        if self.way == PROBE:
+            self.place.now = now
+            self.place.probe_arrives(self)
+        else:
+            self.caller.now = now
+            self.caller.probed(self)
+
 
 class Receive(Hop):
     """A consumer asks a queue for up to `most` messages and is ready to wait `wait` nanoseconds for the first."""
 
-    def __init__(self, link: i64, most: i64, wait: i64, caller: Context, epoch: i64) -> None:
+    def __init__(self, link: i64, most: i64, wait: i64, queue: Context, caller: Context, epoch: i64) -> None:
+        self.queue: Context = queue
         self.link: i64 = link
         self.outlet: i64 = 0
         self.most: i64 = most
@@ -118,6 +154,14 @@ class Receive(Hop):
         self.calls: list[Call] = []
         self.hop: Hop | None = None
         self.way: i64 = 0
+
+    def land(self, now: i64) -> None:
+        if self.way == ASK:
+            self.queue.now = now
+            self.queue.receive_arrives(self)
+        else:
+            self.caller.now = now
+            self.caller.received(self)
 
 
 class Meter:
@@ -303,6 +347,32 @@ class Context:
         """The timer will not fire. Cancelling one that fired is harmless."""
         raise TypeError("a context must have timers")
 
+    # What the world tells a context. Kinds never call these.
+
+    def fire(self, timer: Timer) -> None:
+        """A timer of this replica comes due."""
+
+    def call_arrives(self, call: Call) -> None:
+        """A call reaches this replica."""
+
+    def answer_arrives(self, call: Call) -> None:
+        """An answer is back at its caller."""
+
+    def turned(self, call: Call) -> None:
+        """An attempt that a policy of its caller did not let go."""
+
+    def receive_arrives(self, receive: Receive) -> None:
+        """A receive reaches its queue."""
+
+    def received(self, receive: Receive) -> None:
+        """A queue's answer is back at the consumer."""
+
+    def probe_arrives(self, probe: Probe) -> None:
+        """A health check reaches this replica."""
+
+    def probed(self, probe: Probe) -> None:
+        """A health check is back."""
+
     def touch(self) -> None:
         """Something that the grid samples has changed."""
 
@@ -346,6 +416,10 @@ class Node:
     def on_probe(self, ctx: Context, link: i64, target: i64, healthy: bool) -> None:
         """A health check was answered."""
 
+    def retarget(self, ctx: Context, link: i64) -> i64:
+        """The target of one more attempt, where the node chooses targets itself; -1 where the wiring does."""
+        return -1
+
     def on_transfer(self, ctx: Context, item: Item) -> None:
         """Another managed node gives an entry."""
 
@@ -364,6 +438,9 @@ class Node:
     def on_redrive(self, ctx: Context) -> None:
         """A dead-letter queue gives back what it holds."""
 
+    def on_close(self) -> None:
+        """The world ends: let go of what points in circles."""
+
     def depth(self) -> int:
         """Messages kept here."""
         return 0
@@ -379,6 +456,10 @@ class Node:
     def slots_now(self) -> int:
         """How many slots this replica has; 0 for a kind without slots."""
         return 0
+
+    def cores_now(self) -> int:
+        """How many of them can compute at once; the others only wait."""
+        return self.slots_now()
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         """Figures of the kind's own, for the inspector."""

@@ -102,11 +102,15 @@ class Line:
                 return code
         return 0
 
+    def hear(self, ctx: Context, call: Call) -> None:
+        """An admitted attempt has its outcome."""
+        for policy in self.policies:
+            policy.heard(ctx, call)
+
     def next_try(self, ctx: Context, call: Call, admitted: bool) -> i64:
         """After an attempt: the delay before the next, or -1 when its outcome is final."""
         if admitted:
-            for policy in self.policies:
-                policy.heard(ctx, call)
+            self.hear(ctx, call)
         if call.outcome == 1:
             return -1
         delay: i64 = -1

@@ -40,7 +40,7 @@ class Folder:
         """The class of that name; KeyError when there is none, `Clash` when there are two."""
         if name in self.found:
             return self.found[name]
-        sources = [s for s in (self._own_module, self._point_class, self._outside_class) if (c := s(name)) is not None]
+        sources = [s for s in (self._own_module, self._point_class, self._outside_class) if s(name) is not None]
         if not sources:
             raise KeyError(name)
         if len(sources) > 1:
@@ -100,7 +100,8 @@ class Folder:
         module = sys.modules.get(module_name)
         if module is None:
             spec = importlib.util.spec_from_file_location(module_name, file)
-            assert spec is not None and spec.loader is not None
+            assert spec is not None
+            assert spec.loader is not None
             module = importlib.util.module_from_spec(spec)
             sys.modules[module_name] = module
             spec.loader.exec_module(module)

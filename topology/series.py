@@ -73,6 +73,27 @@ class Samples:
         self.utilisation_max = 0.0
         self.age_max_ns: i64 = 0
 
+    def repeat(self, steps: i64, depth: i64, busy: i64, occupancy: float) -> None:
+        """Add steps at which nothing changed."""
+        self.count += steps
+        self.depth_total += steps * depth
+        self.busy_total += steps * busy
+        self.occupancy_sum += float(steps) * occupancy
+
+    def again(self) -> Samples:
+        """The same figures, to go on with."""
+        copy = Samples()
+        copy.count = self.count
+        copy.depth_total = self.depth_total
+        copy.depth_most = self.depth_most
+        copy.busy_total = self.busy_total
+        copy.occupancy_sum = self.occupancy_sum
+        copy.occupancy_max = self.occupancy_max
+        copy.utilisation_sum = self.utilisation_sum
+        copy.utilisation_max = self.utilisation_max
+        copy.age_max_ns = self.age_max_ns
+        return copy
+
     @property
     def depth_sum(self) -> float:
         """The depths of all steps together."""

@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 LINE = re.compile(r'^\S+ \S+ .*?\[(\d{2}/[A-Za-z]{3}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] "')
 FORM = "%d/%b/%Y:%H:%M:%S %z"
@@ -50,8 +49,8 @@ def read_instants(path: str, faster: float) -> Instants:
 
 def _seconds(path: str) -> Iterator[int]:
     """Each line's instant, in seconds since 1970."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.endswith(".gz") else Path(path).open(encoding="utf-8")
-    with opened as lines:
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             if number > MOST_LINES:
                 raise ValueError(f"the log {path} has more than {MOST_LINES:,} lines; split it")
@@ -61,8 +60,12 @@ def _seconds(path: str) -> Iterator[int]:
 def _second(path: str, number: int, line: str) -> int:
     found = LINE.match(line)
     if found is None:
-        raise ValueError(f"{path}:{number}: not a line of an access log (Common or Combined Log Format): {line.strip()[:60]!r}")
+        raise ValueError(
+            f"{path}:{number}: not a line of an access log (Common or Combined Log Format): {line.strip()[:60]!r}"
+        )
     try:
         return int(datetime.strptime(found[1], FORM).timestamp())
     except ValueError:
-        raise ValueError(f"{path}:{number}: {found[1]!r} is no instant; expected such as 17/May/2015:10:05:03 +0000") from None
+        raise ValueError(
+            f"{path}:{number}: {found[1]!r} is no instant; expected such as 17/May/2015:10:05:03 +0000"
+        ) from None

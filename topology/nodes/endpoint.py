@@ -23,7 +23,9 @@ class Endpoint(Node):
     params: ClassVar[dict[str, Any]] = {
         "takes": dist("50ms", "The time until it answers."),
         "fails": share(0, "The share of calls that it answers with an error."),
-        "limit": rate(None, "Calls per second that it accepts, in bursts of one second's worth; without it any number.", gt="0/s"),
+        "limit": rate(
+            None, "Calls per second that it accepts, in bursts of one second's worth; without it any number.", gt="0/s"
+        ),
     }
 
     def __init__(self) -> None:

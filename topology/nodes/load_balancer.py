@@ -116,14 +116,16 @@ class LoadBalancer(Node):
     def on_message(self, ctx: Context, call: Call) -> None:
         if len(self.targets) < ctx.targets(0):
             self._look(ctx)
-        chosen = self._choose(ctx, True)
-        if chosen < 0:
-            chosen = self._choose(ctx, False)
+        chosen = self.retarget(ctx, 0)
         if chosen < 0:
             ctx.answer(call, REFUSED, NO_TARGET)
         else:
             call.started = ctx.now
             ctx.send_to(0, chosen, call, call.message)
+
+    def retarget(self, ctx: Context, link: i64) -> i64:
+        chosen = self._choose(ctx, True)
+        return chosen if chosen >= 0 else self._choose(ctx, False)
 
     def _choose(self, ctx: Context, healthy: bool) -> i64:
         """The next registered target in turn, -1 when there is none."""
@@ -145,7 +147,7 @@ class LoadBalancer(Node):
         code = call.reason & 0xFFFF
         if call.outcome == YES:
             ctx.answer(cause, YES, 0)
-        elif code == REFUSED_CONNECTION or code == RESET:
+        elif code in (REFUSED_CONNECTION, RESET):
             ctx.answer(cause, ERROR, BAD_GATEWAY)
         elif call.outcome == REFUSED:
             ctx.answer(cause, REFUSED, call.reason)

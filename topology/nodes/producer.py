@@ -38,16 +38,26 @@ class Producer(Node):
     """Offers messages at instants that do not depend on how the system fares (open loop), and waits for each answer.
 
     Arrivals are Poisson, evenly spaced, or those of a web server's access log. A yes up to the deadline is in time; after
-    its patience the customer gives up. Messages are dealt to `clients` in turn, each wired to one replica where links are pinned.
+    its patience the customer gives up. Messages are dealt to `clients` in turn;
+    where links are pinned, each client is wired to one replica.
     """
 
     role: ClassVar[str] = PRODUCER
     params: ClassVar[dict[str, Any]] = {
-        "rate": rate(None, "Messages offered per second, on average. Left out only with `replay`.", gt="0/s", le="1000000/s"),
-        "arrivals": choice("poisson", "Whether arrivals are random (poisson) or evenly spaced.", options=("poisson", "constant")),
+        "rate": rate(
+            None, "Messages offered per second, on average. Left out only with `replay`.", gt="0/s", le="1000000/s"
+        ),
+        "arrivals": choice(
+            "poisson", "Whether arrivals are random (poisson) or evenly spaced.", options=("poisson", "constant")
+        ),
         "ramp": group(
             {
-                "from": rate(REQUIRED, "The rate at the beginning; it then grows or falls evenly to `rate`.", ge="0/s", le="1000000/s"),
+                "from": rate(
+                    REQUIRED,
+                    "The rate at the beginning; it then grows or falls evenly to `rate`.",
+                    ge="0/s",
+                    le="1000000/s",
+                ),
                 "over": duration(REQUIRED, "How long that takes.", gt="0s"),
             },
             "A rate that changes evenly at the beginning.",
@@ -62,7 +72,12 @@ class Producer(Node):
         ),
         "deadline": duration("10s", "A yes after this is late.", gt="0s", le="1d"),
         "patience": duration(None, "After this the customer gives up; without it at the deadline.", gt="0s", le="1d"),
-        "clients": count(None, "How many clients the messages come from in turn; without it as many as replicas are called.", ge=1, le=100_000),
+        "clients": count(
+            None,
+            "How many clients the messages come from in turn; without it as many as replicas are called.",
+            ge=1,
+            le=100_000,
+        ),
     }
 
     def __init__(self) -> None:
@@ -218,6 +233,17 @@ class Producer(Node):
     def on_thin(self, ctx: Context, share: float) -> None:
         self.thin = share
         self._judge_whole()
+
+    def on_close(self) -> None:
+        message = self.first
+        while message is not None:
+            behind = message.behind
+            message.before = None
+            message.behind = None
+            message.pending = None
+            message = behind
+        self.first = None
+        self.last = None
 
     def _judge_whole(self) -> None:
         """Whether every arrival comes, so that none need be looked at."""

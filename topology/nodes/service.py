@@ -25,17 +25,21 @@ class Service(Node):
     """Does work for each call: takes a slot, works on a core, then calls what it depends on, one link after the other in
     file order, holding its slot until it answers. Hand-offs come last; their acceptance is part of the answer.
 
-    When all slots are taken, calls wait in memory. From a queue it consumes, it asks for as many messages as it has free slots.
+    When all slots are taken, calls wait in memory. A queue that it consumes is asked for as many messages as slots are free.
     """
 
     role: ClassVar[str] = SERVICE
     params: ClassVar[dict[str, Any]] = {
-        "slots": count(8, "Calls that one replica has in work at once; each holds its slot until it is answered.", ge=1, le=100_000),
+        "slots": count(
+            8, "Calls that one replica has in work at once; each holds its slot until it is answered.", ge=1, le=100_000
+        ),
         "cores": count(None, "Calls that one replica computes at once; without it as many as slots.", ge=1, le=100_000),
         "takes": dist("10ms", "Its own work for one message, without waiting for others."),
         "fails": share(0, "The share of executions that end in an error, after the work."),
         "order": choice(
-            "sequence", "Whether it calls what it depends on one after the other or all at once.", options=("sequence", "parallel")
+            "sequence",
+            "Whether it calls what it depends on one after the other or all at once.",
+            options=("sequence", "parallel"),
         ),
         "start": duration("0s", "How long a new or restarted replica needs until it is ready.", ge="0s", le="1h"),
     }
@@ -44,6 +48,8 @@ class Service(Node):
         self.busy: i64 = 0
         self.working: i64 = 0
         self.polls: i64 = 0
+        self.asked: list[int] = []
+        self.turn: i64 = 0
         self.backing_off = False
         self.waiting = Waiting()
         self.ready = Waiting()
@@ -68,6 +74,8 @@ class Service(Node):
         inlets = values["in"]
         self.batches: list[int] = [link["batch"] for link in inlets]
         self.waits: list[int] = [link["wait"] for link in inlets]
+        if len(self.asked) != len(inlets):
+            self.asked = [0] * len(inlets)
         self.guards = policies
         self.limit = -1
         for guard in self.guards:
@@ -75,6 +83,7 @@ class Service(Node):
                 self.limit = guard.limit()
             self.lifo = self.lifo or guard.newest_first()
             self.drops = self.drops or guard.drops_oldest()
+        self._fill(ctx)
 
     def on_start(self, ctx: Context) -> None:
         self._ask(ctx)
@@ -83,7 +92,12 @@ class Service(Node):
         self.busy = 0
         self.working = 0
         self.polls = 0
+        self.asked = [0] * len(self.asked)
         self.backing_off = False
+        self.waiting.clear()
+        self.ready.clear()
+
+    def on_close(self) -> None:
         self.waiting.clear()
         self.ready.clear()
 
@@ -111,6 +125,8 @@ class Service(Node):
         if victim is None:
             ctx.answer(call, REFUSED, QUEUE_FULL)
             return
+        if call.handoff:
+            ctx.accept(call)
         self.waiting.add(call)
         if victim.kept:
             ctx.finish(victim, False, DROPPED)
@@ -121,7 +137,8 @@ class Service(Node):
         """A slot is free: the call takes it and starts to work."""
         now = ctx.now
         meter = ctx.meter
-        meter.upto(now)
+        if meter.at != now:
+            meter.upto(now)
         self.busy += 1
         meter.busy = self.busy
         meter.wait_ns += now - call.arrived
@@ -151,7 +168,8 @@ class Service(Node):
             return
         assert isinstance(item, Call)
         meter = ctx.meter
-        meter.upto(ctx.now)
+        if meter.at != ctx.now:
+            meter.upto(ctx.now)
         self.working -= 1
         meter.working = self.working
         if self.ready.count > 0:
@@ -206,37 +224,60 @@ class Service(Node):
     def _end(self, ctx: Context, call: Call, outcome: i64, code: int) -> None:
         """The slot is free again; whoever waits takes it."""
         meter = ctx.meter
-        meter.upto(ctx.now)
+        if meter.at != ctx.now:
+            meter.upto(ctx.now)
         self.busy -= 1
         meter.busy = self.busy
         if call.kept:
             ctx.finish(call, outcome == YES, code)
         else:
             ctx.answer(call, outcome, code)
+        if self.waiting.count > 0:
+            self._fill(ctx)
+        if ctx.inlets > 0:
+            self._ask(ctx)
+
+    def _fill(self, ctx: Context) -> None:
+        """Whoever waits takes what is free."""
         waiting = self.waiting
         while waiting.count > 0 and self.busy < self.slots:
             following = waiting.take_newest() if self.lifo else waiting.take_oldest()
             if following is None:
                 break
-            meter.queued -= 1
+            ctx.meter.queued -= 1
             self._begin(ctx, following)
-        if ctx.inlets > 0:
-            self._ask(ctx)
 
     # Work that it fetches
 
     def _ask(self, ctx: Context) -> None:
-        """Ask the queues for as many messages as there are free slots, each queue in turn."""
+        """Ask the queues for as many messages as there are free slots; the one that was asked for least comes first."""
         if ctx.inlets == 0 or self.backing_off:
             return
         free: i64 = self.slots - self.busy - self.waiting.count
         while self.polls < free:
-            inlet: i64 = self.polls % ctx.inlets
-            self.polls += 1
-            ctx.receive(inlet, self.batches[inlet], self.waits[inlet])
+            inlet: i64 = 0 if ctx.inlets == 1 else self._least_asked(ctx.inlets)
+            most: i64 = self.batches[inlet]
+            if most > free - self.polls:
+                most = free - self.polls
+            self.polls += most
+            self.asked[inlet] += most
+            ctx.receive(inlet, most, self.waits[inlet])
+
+    def _least_asked(self, inlets: i64) -> i64:
+        """The queue of which the fewest messages are asked for; among equals, each in turn."""
+        self.turn += 1
+        found: i64 = self.turn % inlets
+        i: i64 = 1
+        while i < inlets:
+            other: i64 = (self.turn + i) % inlets
+            if self.asked[other] < self.asked[found]:
+                found = other
+            i += 1
+        return found
 
     def on_received(self, ctx: Context, receive: Receive) -> None:
-        self.polls -= 1
+        self.polls -= receive.most
+        self.asked[receive.link] -= receive.most
         for call in receive.calls:
             if self.busy < self.slots:
                 self._begin(ctx, call)
@@ -251,6 +292,9 @@ class Service(Node):
 
     def slots_now(self) -> int:
         return self.slots
+
+    def cores_now(self) -> int:
+        return self.cores if self.cores < self.slots else self.slots
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         return {"working": float(self.working), "asking": float(self.polls)}

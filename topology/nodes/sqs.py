@@ -20,6 +20,7 @@ DEAD: Final = "SQS Developer Guide, Using dead-letter queues"
 LIMIT: Final = "SQS Developer Guide, Amazon SQS visibility timeout"
 TOO_OFTEN: Final = reason("received too often")
 TOO_OLD: Final = EXPIRED
+DISCARDED: Final = reason("taken out of the dead letters undone")
 
 
 class Entry(Item):
@@ -51,18 +52,36 @@ class Sqs(Node):
     role: ClassVar[str] = QUEUE
     managed: ClassVar[bool] = True
     params: ClassVar[dict[str, Any]] = {
-        "visibility": duration("30s", "How long a received message stays invisible.", ge="0s", le="12h", source=PARAMETERS),
+        "visibility": duration(
+            "30s", "How long a received message stays invisible.", ge="0s", le="12h", source=PARAMETERS
+        ),
         "retention": duration("4d", "How long a message is kept.", ge="60s", le="14d", source=QUOTAS),
-        "in_flight": count(120_000, "Received and not yet deleted at once; at the limit a receive yields nothing.", ge=1, le=120_000, source=LIMIT),
+        "in_flight": count(
+            120_000,
+            "Received and not yet deleted at once; at the limit a receive yields nothing.",
+            ge=1,
+            le=120_000,
+            source=LIMIT,
+        ),
         "dead_letter": group(
             {
-                "to": node(REQUIRED, "The queue that takes what was received too often.", options=("queue",), source=DEAD),
-                "after": count(REQUIRED, "So many receives, then it goes there (maxReceiveCount).", ge=1, le=1000, source=DEAD),
+                "to": node(
+                    REQUIRED, "The queue that takes what was received too often.", options=("queue",), source=DEAD
+                ),
+                "after": count(
+                    REQUIRED, "So many receives, then it goes there (maxReceiveCount).", ge=1, le=1000, source=DEAD
+                ),
             },
             "What becomes of a message that its consumers keep failing on; without it, it is tried until its retention ends.",
             source=DEAD,
         ),
-        "redrive_rate": count(500, "Messages per second that a redrive moves at the most.", ge=1, le=500, source="SQS API Reference, StartMessageMoveTask"),
+        "redrive_rate": count(
+            500,
+            "Messages per second that a redrive moves at the most.",
+            ge=1,
+            le=500,
+            source="SQS API Reference, StartMessageMoveTask",
+        ),
     }
 
     def __init__(self) -> None:
@@ -76,7 +95,7 @@ class Sqs(Node):
         self.dead_to = ""
         self.dead_after: i64 = 0
         self.by_age: list[Entry] = []
-        self.retiring = False
+        self.retiring: Timer | None = None
         self.redrives: i64 = 0
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
@@ -88,6 +107,7 @@ class Sqs(Node):
         if dead is not None:
             self.dead_to = dead["to"]
             self.dead_after = dead["after"]
+        self._watch_oldest(ctx)
 
     # Sends
 
@@ -102,14 +122,27 @@ class Sqs(Node):
     def _take(self, ctx: Context, entry: Entry) -> None:
         """Keep one more; whoever waits for a message gets it at once."""
         by_age = self.by_age
-        by_age.append(entry)
         if len(by_age) > 64 and len(by_age) > 2 * (self.visible + self.flying + 1):
-            self.by_age = [e for e in by_age if not e.gone]
-        if not self.retiring:
-            self.retiring = True
-            ctx.after(max(0, self.retention - (ctx.now - entry.since)), RETIRE, None)
+            by_age = [e for e in by_age if not e.gone]
+            self.by_age = by_age
+        at: i64 = len(by_age)
+        while at > 0 and by_age[at - 1].since > entry.since:
+            at -= 1
+        by_age.insert(at, entry)
+        if at == 0:
+            self._watch_oldest(ctx)
         self._show(entry)
         self._serve(ctx)
+
+    def _watch_oldest(self, ctx: Context) -> None:
+        """Wake up when the retention of the oldest entry ends."""
+        timer = self.retiring
+        if timer is not None:
+            ctx.cancel(timer)
+        self.retiring = None
+        if self.by_age:
+            left: i64 = self.retention - (ctx.now - self.by_age[0].since)
+            self.retiring = ctx.after(left if left > 0 else 0, RETIRE, None)
 
     def _show(self, entry: Entry) -> None:
         entry.state = READY
@@ -140,6 +173,12 @@ class Sqs(Node):
 
     # Receives
 
+    def _trim(self) -> None:
+        """Forget those who asked and were served, now and then."""
+        if self.head > 64 and self.head * 2 > len(self.asking):
+            del self.asking[: self.head]
+            self.head = 0
+
     def on_receive(self, ctx: Context, receive: Receive) -> None:
         if self.visible > 0 and self.flying < self.limit and self._unasked():
             self._deliver(ctx, receive)
@@ -157,14 +196,24 @@ class Sqs(Node):
         while self.visible > 0 and self.flying < self.limit and not self._unasked():
             receive = self.asking[self.head]
             self.head += 1
-            if self.head > 64 and self.head * 2 > len(self.asking):
-                del self.asking[: self.head]
-                self.head = 0
+            self._trim()
             if receive.served or not ctx.reachable(receive):
                 self._forget(ctx, receive)
                 continue
             self._forget(ctx, receive)
             self._deliver(ctx, receive)
+
+    def on_crash(self, ctx: Context) -> None:
+        """The API is gone, and with it the connections of those who wait; what is kept stays."""
+        asking = self.asking[self.head :]
+        self.asking = []
+        self.head = 0
+        for receive in asking:
+            self._forget(ctx, receive)
+            if not receive.served:
+                receive.served = True
+                receive.refused = True
+                ctx.deliver(receive)
 
     def _forget(self, ctx: Context, receive: Receive) -> None:
         timer = receive.timer2
@@ -200,6 +249,7 @@ class Sqs(Node):
         else:
             ctx.pass_on(entry.call)
         entry.gone = True
+        entry.receipt = None
         moved = Entry(entry.call, entry.since)
         moved.buried = True
         moved.source = ctx.node
@@ -227,7 +277,7 @@ class Sqs(Node):
         entry.gone = True
         entry.receipt = None
         if entry.buried:
-            ctx.decay(entry.call, 0)
+            ctx.decay(entry.call, DISCARDED)
         else:
             ctx.finish(entry.call, True, 0)
         self._serve(ctx)
@@ -252,6 +302,9 @@ class Sqs(Node):
             if not item.served:
                 item.served = True
                 ctx.deliver(item)
+            while self.head < len(self.asking) and self.asking[self.head].served:
+                self.head += 1
+            self._trim()
         elif tag == RETIRE:
             self._retire(ctx)
         elif tag == VISIBLE:
@@ -264,6 +317,7 @@ class Sqs(Node):
 
     def _retire(self, ctx: Context) -> None:
         """The oldest entries reached the end of their retention."""
+        self.retiring = None
         gone: i64 = 0
         for entry in self.by_age:
             if not entry.gone and ctx.now - entry.since < self.retention:
@@ -272,9 +326,8 @@ class Sqs(Node):
             if not entry.gone:
                 self._expire(ctx, entry)
         del self.by_age[:gone]
-        self.retiring = len(self.by_age) > 0
-        if self.retiring:
-            ctx.after(max(0, self.retention - (ctx.now - self.by_age[0].since)), RETIRE, None)
+        self._watch_oldest(ctx)
+        self._serve(ctx)
 
     def _expire(self, ctx: Context, entry: Entry) -> None:
         if entry.state == FLYING:
@@ -312,6 +365,16 @@ class Sqs(Node):
         ctx.transfer(entry.source, moved)
         ctx.after_same(1_000_000_000 // self.redrive_rate, MOVE, None)
 
+    def on_close(self) -> None:
+        for entry in self.by_age:
+            entry.receipt = None
+            entry.hidden = None
+            entry.before = None
+            entry.behind = None
+        self.first = None
+        self.last = None
+        self.asking = []
+
     # Looking
 
     def depth(self) -> int:
@@ -331,4 +394,8 @@ class Sqs(Node):
         return now - self.by_age[0].since if self.by_age else 0
 
     def gauges(self, ctx: Context) -> dict[str, float]:
-        return {"visible": float(self.visible), "in flight": float(self.flying), "receives waiting": float(len(self.asking) - self.head)}
+        return {
+            "visible": float(self.visible),
+            "in flight": float(self.flying),
+            "receives waiting": float(len(self.asking) - self.head),
+        }

@@ -58,6 +58,7 @@ class CircuitBreaker(LinkPolicy):
             if ctx.now - self.since < self.open_ns:
                 return BREAKER_OPEN
             self.mode = HALF_OPEN
+            self.since = ctx.now
             self.let = 0
             self.passed = 0
             ctx.note(f"the circuit breaker on {self.name} tries again")
@@ -69,7 +70,8 @@ class CircuitBreaker(LinkPolicy):
     def heard(self, ctx: Context, call: Call) -> None:
         good = call.outcome == YES
         if self.mode == HALF_OPEN:
-            self._probe_heard(ctx, good)
+            if call.sent >= self.since:
+                self._probe_heard(ctx, good)
             return
         if self.mode == OPEN:
             return

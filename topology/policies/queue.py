@@ -21,7 +21,9 @@ class Queue(NodePolicy):
     kinds: ClassVar[tuple[str, ...]] = ("service",)
     params: ClassVar[dict[str, Any]] = {
         "limit": count(None, "How many calls may wait; without it any number.", ge=0, le=10_000_000),
-        "order": choice("fifo", "Who is served first: the oldest (fifo) or the newest (lifo).", options=("fifo", "lifo")),
+        "order": choice(
+            "fifo", "Who is served first: the oldest (fifo) or the newest (lifo).", options=("fifo", "lifo")
+        ),
         "when_full": choice(
             "refuse", "Who goes when it is full: the newcomer or the oldest.", options=("refuse", "drop_oldest")
         ),

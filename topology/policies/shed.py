@@ -20,7 +20,9 @@ class Shed(NodePolicy):
 
     on: ClassVar[str] = NODE
     kinds: ClassVar[tuple[str, ...]] = ("service",)
-    params: ClassVar[dict[str, Any]] = {"wait": duration(REQUIRED, "The longest wait that a newcomer is let into.", ge="0s", le="1h")}
+    params: ClassVar[dict[str, Any]] = {
+        "wait": duration(REQUIRED, "The longest wait that a newcomer is let into.", ge="0s", le="1h")
+    }
 
     def configure(self, ctx: Context, values: dict[str, Any], name: str) -> None:
         self.wait: i64 = values["wait"]

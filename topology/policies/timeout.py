@@ -17,7 +17,9 @@ class Timeout(LinkPolicy):
     """
 
     passive: ClassVar[bool] = True
-    params: ClassVar[dict[str, Any]] = {"after": duration(REQUIRED, "How long the caller waits for one attempt.", gt="0s", le="1h")}
+    params: ClassVar[dict[str, Any]] = {
+        "after": duration(REQUIRED, "How long the caller waits for one attempt.", gt="0s", le="1h")
+    }
 
     def configure(self, ctx: Context, values: dict[str, Any], name: str) -> None:
         self.after_ns: i64 = values["after"]

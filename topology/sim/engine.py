@@ -7,7 +7,6 @@ node directly. Slices of any length give the same order.
 from __future__ import annotations
 
 import heapq
-
 from typing import Final
 
 from mypy_extensions import i64
@@ -58,7 +57,10 @@ class Engine:
             at = LAST
         self.seq += 1
         timer = Timer(at, self.seq, tag, owner, item, epoch)
-        self._push(timer)
+        if self.native:
+            self._push(timer)
+        else:
+            heapq.heappush(self.pairs, (at, self.seq, timer))
         return timer
 
     def after_in(self, lane: Lane, tag: i64, owner: Context, item: Item | None, epoch: i64) -> Timer:
@@ -178,6 +180,25 @@ class Engine:
             i = child
             child = 2 * i + 1
         heap[i] = last
+
+    def close(self) -> None:
+        """Forget every timer, and take apart the chains between them."""
+        heads = [*self.heap, *[pair[2] for pair in self.pairs]]
+        for head in heads:
+            timer: Timer | None = head
+            while timer is not None:
+                behind = timer.behind
+                timer.owner = None
+                timer.item = None
+                timer.before = None
+                timer.behind = None
+                timer = behind
+        for lane in self.lanes.values():
+            lane.head = None
+            lane.tail = None
+        self.heap = []
+        self.pairs = []
+        self.lanes = {}
 
     def _rebuild(self) -> None:
         """Drop cancelled timers: they outnumber the live ones."""

@@ -23,18 +23,28 @@ from topology.frame import (
 )
 from topology.message import Tally, name_reasons, reason_words
 from topology.plan import PULL, DesignPlan, LinkPlan
-from topology.sim.place import Core, Group, Place, Wire
+from topology.sim.core import Core
+from topology.sim.place import Group, Place
 from topology.sim.watch import FlowWatch, Watch
+from topology.sim.wire import Wire
 
 SECOND: Final = 1_000_000_000
 
 
 def draw_frame(
-    plan: DesignPlan, core: Core, wires: list[Wire], watches: list[Watch], flows: list[FlowWatch], now: int, grid_ns: int
+    plan: DesignPlan,
+    core: Core,
+    wires: list[Wire],
+    watches: list[Watch],
+    flows: list[FlowWatch],
+    now: int,
+    grid_ns: int,
 ) -> Frame:
     """A picture of the instant `now`."""
     tick = (now - 1) // grid_ns if now > 0 else 0
-    speeds = {w.index: p.rates(tick, grid_ns) for x in watches for w, p in zip(x.group.wires, x.wire_pasts, strict=True)}
+    speeds = {
+        w.index: p.rates(tick, grid_ns) for x in watches for w, p in zip(x.group.wires, x.wire_pasts, strict=True)
+    }
     nodes = tuple(_node(plan, core, watch, now, watch.past.rates(tick, grid_ns), speeds) for watch in watches)
     links = tuple(_link(core, wire, link, speeds[wire.index]) for wire, link in zip(wires, plan.links, strict=True))
     return Frame(plan.name, now, nodes, links, tuple(_flow(fw, now, fw.past.rates(tick, grid_ns)) for fw in flows))
@@ -97,8 +107,15 @@ def _hears(core: Core, wire: Wire) -> str:
 
 
 def _why(
-    core: Core, group: Group, watch: Watch, up: int, waits: tuple[tuple[str, int], ...], busy: int, slots: int,
-    bad: float, speeds: dict[int, list[float]],
+    core: Core,
+    group: Group,
+    watch: Watch,
+    up: int,
+    waits: tuple[tuple[str, int], ...],
+    busy: int,
+    slots: int,
+    bad: float,
+    speeds: dict[int, list[float]],
 ) -> str:
     if up == 0:
         return "no replica is up"
@@ -136,7 +153,7 @@ def _node(
     staying = [p for p in there if not p.draining]
     alive = [p for p in staying if p.up and not p.frozen]
     busy = sum(int(p.meter.busy) for p in there)
-    slots = sum(p.machine.slots_now() for p in alive)
+    slots = sum(p.machine.slots_now() for p in there if p.up)
     waits = _waits_for(there) if not group.source else ()
     up = len(alive)
     codes = group.codes.all()
@@ -193,7 +210,7 @@ def _link(core: Core, wire: Wire, link: LinkPlan, speed: list[float]) -> LinkFra
         for outlet in place.outlets:
             if outlet.wire is wire and not place.gone:
                 words = outlet.state()
-                if words and words != "closed" or not breaker:
+                if (words and words != "closed") or not breaker:
                     breaker = words
     return LinkFrame(
         caller=link.caller,
@@ -250,10 +267,10 @@ def _flow(fw: FlowWatch, now: int, speed: list[float]) -> FlowFrame:
     )
 
 
-def sum_up(core: Core, wires: list[Wire], now: int) -> dict[str, Any]:
+def sum_up(core: Core, wires: list[Wire], watches: list[Watch], now: int) -> dict[str, Any]:
     """Figures of every node and link since the start, in SI units."""
     return {
-        "nodes": {group.name: _node_sums(core, group, now) for group in core.groups},
+        "nodes": {watch.group.name: _node_sums(core, watch, now) for watch in watches},
         "links": {
             wire.name: {
                 "attempts": int(wire.attempts),
@@ -265,13 +282,14 @@ def sum_up(core: Core, wires: list[Wire], now: int) -> dict[str, Any]:
     }
 
 
-def _node_sums(core: Core, group: Group, now: int) -> dict[str, Any]:
+def _node_sums(core: Core, watch: Watch, now: int) -> dict[str, Any]:
+    group = watch.group
     places = group.places
     span = max(now, 1)
     arrivals = sum(int(p.meter.arrivals) for p in places)
     departures = sum(int(p.meter.departures) for p in places)
     served = sum(int(p.meter.served) for p in places)
-    slots = sum(p.machine.slots_now() for p in places if not p.gone)
+    slots_ns, cores_ns = watch.capacity_ns(now)
     busy_ns = sum(p.meter.busy_ns for p in places)
     working_ns = sum(p.meter.working_ns for p in places)
     return {
@@ -279,8 +297,8 @@ def _node_sums(core: Core, group: Group, now: int) -> dict[str, Any]:
         "departures": departures,
         "mean_in_system": sum(p.meter.inside_ns for p in places) / span,
         "mean_busy": busy_ns / span,
-        "occupancy": busy_ns / span / slots if slots else None,
-        "utilisation": working_ns / span / slots if slots else None,
+        "occupancy": busy_ns / slots_ns if slots_ns else None,
+        "utilisation": working_ns / cores_ns if cores_ns else None,
         "mean_stay": sum(p.meter.stay_ns for p in places) / departures / SECOND if departures else None,
         "mean_wait": sum(p.meter.wait_ns for p in places) / served / SECOND if served else None,
         "mean_service": sum(p.meter.service_ns for p in places) / served / SECOND if served else None,

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import hashlib
-from array import array
-
 from mypy_extensions import i64
 
 from topology.chance import Dice
-from topology.dist import Dist
 from topology.histogram import Histogram
-from topology.ledger import Ledger
 from topology.message import (
     CRASHED,
     ERROR,
@@ -28,303 +23,41 @@ from topology.message import (
     Flow,
     Item,
     Message,
-    Reach,
 )
-from topology.node import Call, Context, Hop, Node, Probe, Receive, Timer
-from topology.policy import Line, LinkPolicy
-from topology.sim.engine import Engine, Lane
-
-ARRIVE: Final = 1
-ANSWER: Final = 2
-TURNED: Final = 3
-ASK: Final = 4
-ASKED: Final = 5
-PROBE: Final = 6
-PROBED: Final = 7
-"""Ways of a hop: a call to its callee, its answer, an attempt that was not let go, a receive and its answer, a check."""
-
-T_HOP: Final = -1
-T_TIMEOUT: Final = -2
-T_RETRY: Final = -3
-T_RECEIVE: Final = -4
-T_UP: Final = -5
-T_KILL: Final = -6
-T_FREEZE: Final = -7
-T_RESTART: Final = -8
-T_RESTARTED: Final = -9
-"""Tags of timers that belong to the world; a node's own tags are 0 and above."""
+from topology.node import (
+    ANSWER,
+    ARRIVE,
+    ASK,
+    ASKED,
+    PROBE,
+    PROBED,
+    TURNED,
+    Call,
+    Context,
+    Hop,
+    Node,
+    Probe,
+    Receive,
+    Timer,
+)
+from topology.sim.core import (
+    T_FREEZE,
+    T_HOP,
+    T_KILL,
+    T_RECEIVE,
+    T_RESTART,
+    T_RESTARTED,
+    T_RETRY,
+    T_TIMEOUT,
+    T_UP,
+    Core,
+    Layer,
+)
+from topology.sim.engine import Lane
+from topology.sim.wire import Inlet, Outlet, Wire
 
 PATIENT: Final = 5_000_000_000
 """How long past the longest wait a consumer's client waits for a silent queue before it asks again."""
-
-RTO: Final = 200_000_000
-"""A lost segment is sent again after 200 ms, then twice that, and so on: Linux's least retransmission timeout."""
-
-RETRANSMITS: Final = 15
-"""After so many the connection is given up (tcp_retries2)."""
-
-
-class Layer(Item):
-    """One layer on a place or wire. `a` and `b` are its strengths: slow: factor; errors: share; latency: extra, jitter."""
-
-    def __init__(self, handle: int, kind: str, a: float, b: float, since: i64, ramp: i64, words: str) -> None:
-        self.handle = handle
-        self.kind = kind
-        self.a = a
-        self.b = b
-        self.since: i64 = since
-        self.ramp: i64 = ramp
-        self.words = words
-        self.code: int = 0
-
-    def strength(self, now: i64) -> float:
-        """From 0 at its beginning to 1 at the end of its ramp."""
-        if self.ramp <= 0 or now >= self.since + self.ramp:
-            return 1.0
-        return float(now - self.since) / float(self.ramp)
-
-
-class Core:
-    """What all places of one design share."""
-
-    def __init__(self, seed: int, ledger: Ledger, names: list[str]) -> None:
-        self.seed = seed
-        self.engine = Engine()
-        self.ledger = ledger
-        self.names = names
-        self.groups: list[Group] = []
-        self.first: Hop | None = None
-        self.last: Hop | None = None
-        self.awake: list[Group] = []
-        self.notes: list[tuple[int, str, str]] = []
-        self.samples: list[int] = []
-        self.hash = hashlib.sha256()
-
-    def changed(self, key: i64, a: i64, b: i64, c: i64, d: i64) -> None:
-        """A grid sample changed: it goes into the digest."""
-        samples = self.samples
-        samples.append(key)
-        samples.append(a)
-        samples.append(b)
-        samples.append(c)
-        samples.append(d)
-        if len(samples) >= 5000:
-            self._digest()
-
-    def _digest(self) -> None:
-        self.hash.update(array("q", self.samples).tobytes())
-        self.samples = []
-
-    def samples_hash(self) -> str:
-        """The hash of every changed grid sample so far."""
-        self._digest()
-        return self.hash.hexdigest()
-
-    def chain(self, hop: Hop, way: i64) -> None:
-        """A hop without delay: it arrives after everything that is already on its way at this instant."""
-        hop.way = way
-        last = self.last
-        self.last = hop
-        if last is None:
-            self.first = hop
-        else:
-            last.hop = hop
-
-    def drain(self) -> None:
-        """Let every hop of this instant arrive."""
-        while True:
-            hop = self.first
-            if hop is None:
-                return
-            behind = hop.hop
-            hop.hop = None
-            self.first = behind
-            if behind is None:
-                self.last = None
-            self.arrive(hop)
-
-    def arrive(self, hop: Hop) -> None:
-        """One hop reaches its place."""
-        way = hop.way
-        now = self.engine.now
-        if way == ARRIVE or way == ANSWER or way == TURNED:
-            assert isinstance(hop, Call)
-            if way == ARRIVE:
-                place = hop.callee
-                assert isinstance(place, Place)
-                place.now = now
-                place.call_arrives(hop)
-            else:
-                place = hop.caller
-                assert isinstance(place, Place)
-                place.now = now
-                if way == ANSWER:
-                    place.answer_arrives(hop)
-                else:
-                    place.turned(hop)
-        else:
-            self._arrive_rest(hop, way, now)
-
-    def _arrive_rest(self, hop: Hop, way: i64, now: i64) -> None:
-        if way == ASK or way == ASKED:
-            assert isinstance(hop, Receive)
-            place = hop.caller
-            assert isinstance(place, Place)
-            if way == ASK:
-                place = place.inlets_[hop.link].queue.places[0]
-                place.now = now
-                place.receive_arrives(hop)
-            else:
-                place.now = now
-                place.received(hop)
-        else:
-            assert isinstance(hop, Probe)
-            caller = hop.caller
-            assert isinstance(caller, Place)
-            if way == PROBE:
-                place = caller.outlets[hop.link].wire.callee.places[hop.target]
-                place.now = now
-                place.probe_arrives(hop)
-            else:
-                caller.now = now
-                caller.probed(hop)
-
-
-class Wire:
-    """One declared link: what all its callers share. `reaches` is by flow."""
-
-    def __init__(self, index: int, name: str, caller: Group, callee: Group, delay: Dist, seed: int) -> None:
-        self.index: i64 = index
-        self.name = name
-        self.caller = caller
-        self.callee = callee
-        self.reaches: list[Reach] = []
-        self.delay = delay
-        self.fixed: i64 = -1 if delay.varies else delay.sample(0.5)
-        self.lane: Lane | None = None
-        self.dice = Dice(seed, "wire", name)
-        self.layers: list[Layer] = []
-        self.cuts: i64 = 0
-        self.cut_to: i64 = 0
-        self.cut_back: i64 = 0
-        self.clean = True
-        self.parked: list[Hop] = []
-        self.draws: i64 = 0
-        self.attempts: i64 = 0
-        self.bad: i64 = 0
-        self.open: i64 = 0
-        self.codes = Codes()
-        self.last_code: int = 0
-        self.handoff = "=>" in name
-        self.release_on_failure = False
-        self.where: int = (callee.index + 1) << 16
-
-    def put(self, core: Core, hop: Hop, way: i64) -> None:
-        """Send something over this wire, in the direction that its way says."""
-        if self.clean:
-            fixed = self.fixed
-            if fixed == 0:
-                core.chain(hop, way)
-                return
-            hop.way = way
-            lane = self.lane
-            if fixed > 0 and lane is not None:
-                core.engine.after_in(lane, T_HOP, self.callee.places[0], hop, -1)
-                return
-            self.draws += 1
-            delay: i64 = self.delay.sample(self.dice.uniform(self.draws, 0))
-            core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
-            return
-        self._put_through(core, hop, way)
-
-    def _put_through(self, core: Core, hop: Hop, way: i64) -> None:
-        """As `put`, through whatever layers lie on the wire."""
-        hop.way = way
-        there = way == ARRIVE or way == ASKED or way == PROBE
-        if (self.cut_to if there else self.cut_back) > 0:
-            self.parked.append(hop)
-            return
-        self.draws += 1
-        n = self.draws
-        delay: i64 = self.fixed if self.fixed >= 0 else self.delay.sample(self.dice.uniform(n, 0))
-        now = core.engine.now
-        k = 1
-        for layer in self.layers:
-            strength = layer.strength(now)
-            if layer.kind == "latency":
-                swing = layer.b * (2.0 * self.dice.uniform(n, k) - 1.0)
-                delay += int(max(0.0, layer.a + swing) * strength + 0.5)
-            elif layer.kind == "loss":
-                delay += self._lost(n, layer.a * strength, k)
-            k += 32
-        if delay == 0:
-            core.chain(hop, way)
-        else:
-            core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
-
-    def _lost(self, n: i64, share: float, k: i64) -> i64:
-        """How much later a segment arrives that is lost with this share, each time that it is sent."""
-        late: i64 = 0
-        wait: i64 = RTO
-        tries: i64 = 0
-        while tries < RETRANSMITS and self.dice.uniform(n, k + 1 + tries) < share:
-            late += wait
-            wait *= 2
-            tries += 1
-        return late
-
-    def reopen(self, core: Core) -> None:
-        """A cut ended: what TCP still has to deliver goes on its way, unless its sender has left."""
-        parked = self.parked
-        self.parked = []
-        for hop in parked:
-            if isinstance(hop, Call) and hop.way == ARRIVE and hop.left >= 0:
-                core.ledger.release(hop.message, hop.reach, self.where | GONE, core.engine.now)
-                hop.ended = True
-            else:
-                self.put(core, hop, hop.way)
-
-    def count_bad(self, code: int) -> None:
-        """One attempt failed."""
-        self.bad += 1
-        self.last_code = code
-        self.codes.add(code)
-
-
-class Outlet(Line):
-    """One replica's end of an outgoing link: its policies, whom it is wired to, what it waits for."""
-
-    def __init__(self, wire: Wire, policies: list[LinkPolicy]) -> None:
-        super().__init__(policies)
-        self.wire = wire
-        self.wired: list[Place] = []
-        self.spread = False
-        """Whether one caller goes round its list (`wiring: list`), or each client has one of its own (pinned)."""
-        self.turn: i64 = 0
-        self.out: i64 = 0
-        self.lane: Lane | None = None
-
-    def choose(self, message: Message) -> Place | None:
-        """The replica that this attempt goes to; None when there is nobody on the list."""
-        wired = self.wired
-        n: i64 = len(wired)
-        if n == 0:
-            return None
-        if n == 1:
-            return wired[0]
-        if self.spread:
-            self.turn += 1
-            return wired[self.turn % n]
-        return wired[message.n % n]
-
-
-class Inlet:
-    """One consumer replica's end of a link out of a queue."""
-
-    def __init__(self, wire: Wire, queue: Group, outlet: i64) -> None:
-        self.wire = wire
-        self.queue = queue
-        self.outlet: i64 = outlet
 
 
 class Group:
@@ -392,6 +125,7 @@ class Place(Context):
         self.where: int = (group.index + 1) << 16
         self.lane: Lane | None = None
         self.slots: i64 = 0
+        self.cores: i64 = 0
 
     # Timers
 
@@ -412,7 +146,7 @@ class Place(Context):
             self.machine.on_timer(self, tag, item)
         elif tag == T_HOP:
             assert isinstance(item, Hop)
-            self.core.arrive(item)
+            item.land(self.engine.now)
         elif tag == T_TIMEOUT:
             assert isinstance(item, Call)
             self.timed_out(item)
@@ -615,7 +349,8 @@ class Place(Context):
         cause = call.cause
         assert cause is not None
         outlet = self.outlets[call.link]
-        target = outlet.choose(call.message)
+        again: i64 = self.machine.retarget(self, call.link)
+        target = outlet.choose(call.message) if again < 0 else outlet.wire.callee.places[again]
         self._attempt(outlet, call.link, target, cause, call.message, call.tries + 1)
 
     def forget(self, message: Message) -> int:
@@ -636,6 +371,9 @@ class Place(Context):
         if call.left < 0:
             outlet.wire.count_bad(code)
             self._leave(call, outlet)
+            call.outcome = SILENT
+            call.reason = code
+            outlet.hear(self, call)
         return code
 
     # Being called
@@ -655,7 +393,8 @@ class Place(Context):
             call.behind = first
         self.open = call
         meter = self.meter
-        meter.upto(self.now)
+        if meter.at != self.now:
+            meter.upto(self.now)
         meter.arrivals += 1
         meter.inside += 1
         group = self.group
@@ -720,7 +459,8 @@ class Place(Context):
         now = self.now
         self._unlink(call)
         meter = self.meter
-        meter.upto(now)
+        if meter.at != now:
+            meter.upto(now)
         meter.inside -= 1
         meter.departures += 1
         stay: i64 = now - call.arrived
@@ -743,9 +483,6 @@ class Place(Context):
         call.outcome = YES
         if self.managed:
             self._unlink(call)
-            meter = self.meter
-            meter.upto(self.now)
-            meter.departures += 1
             group = self.group
             group.recent.add(self.now - call.arrived)
             group.good += 1
@@ -753,11 +490,7 @@ class Place(Context):
 
     def finish(self, call: Call, done: bool, code: int) -> None:
         if self.managed:
-            meter = self.meter
-            meter.upto(self.now)
-            meter.inside -= 1
-            meter.stay_ns += self.now - call.arrived
-            self.group.touch(self.core)
+            self._less(call)
         else:
             self._depart(call, done, code)
         if code and code < 65536:
@@ -771,20 +504,26 @@ class Place(Context):
     def bury(self, call: Call, code: int) -> None:
         call.ended = True
         self.ledger.dead_letter(call.message, call.reach, code | self.where, self.now)
-        self._less()
+        self._less(call)
 
-    def _less(self) -> None:
-        self.meter.upto(self.now)
-        self.meter.inside -= 1
+    def _less(self, call: Call) -> None:
+        """A kept call leaves this managed node: for good, or at this instant into another."""
+        meter = self.meter
+        if meter.at != self.now:
+            meter.upto(self.now)
+        meter.inside -= 1
+        meter.departures += 1
+        meter.stay_ns += self.now - call.arrived
+        call.arrived = self.now
         self.group.touch(self.core)
 
     def raise_again(self, call: Call) -> None:
-        self._less()
+        self._less(call)
         call.ended = False
         self.ledger.redrive(call.message, call.reach, self.now)
 
     def decay(self, call: Call, code: int) -> None:
-        self._less()
+        self._less(call)
         self.ledger.expire(call.message, call.reach, code | self.where, self.now)
 
     def adopt(self) -> None:
@@ -795,7 +534,7 @@ class Place(Context):
         self.group.touch(self.core)
 
     def pass_on(self, call: Call) -> None:
-        self._less()
+        self._less(call)
 
     def _managed(self, node: str) -> Place | None:
         for group in self.core.groups:
@@ -824,7 +563,8 @@ class Place(Context):
             root = root ^ (stream * 0x9E3779B1 & 0x7FFFFFFF)
         message = self.ledger.offer(flow, n, (root << 32) | (n & 0xFFFFFFFF), born, deadline)
         meter = self.meter
-        meter.upto(self.now)
+        if meter.at != self.now:
+            meter.upto(self.now)
         meter.arrivals += 1
         meter.inside += 1
         if not self.group.awake:
@@ -833,7 +573,8 @@ class Place(Context):
 
     def told(self, message: Message, outcome: i64, code: int) -> None:
         meter = self.meter
-        meter.upto(self.now)
+        if meter.at != self.now:
+            meter.upto(self.now)
         meter.inside -= 1
         meter.departures += 1
         stay: i64 = self.now - message.born
@@ -853,12 +594,10 @@ class Place(Context):
     def receive(self, inlet: i64, most: i64, wait: i64) -> None:
         if self.draining:
             return
-        receive = Receive(inlet, most, wait, self, self.epoch)
         end = self.inlets_[inlet]
+        receive = Receive(inlet, most, wait, end.queue.places[0], self, self.epoch)
         receive.outlet = end.outlet
-        receive.timer = self.engine.after_in(
-            self.engine.lane(wait + PATIENT), T_RECEIVE, self, receive, self.epoch
-        )
+        receive.timer = self.engine.after_in(self.engine.lane(wait + PATIENT), T_RECEIVE, self, receive, self.epoch)
         self.receives.append(receive)
         end.wire.put(self.core, receive, ASK)
 
@@ -896,7 +635,7 @@ class Place(Context):
 
     def received(self, receive: Receive) -> None:
         """A queue's answer is back at the consumer."""
-        if receive.answered or receive.caller_epoch != self.epoch:
+        if receive.answered or receive.closed or receive.caller_epoch != self.epoch:
             self._drop_deliveries(receive)
             return
         if self.frozen:
@@ -909,7 +648,8 @@ class Place(Context):
             receive.timer = None
         self.receives.remove(receive)
         meter = self.meter
-        meter.upto(self.now)
+        if meter.at != self.now:
+            meter.upto(self.now)
         for call in receive.calls:
             call.arrived = self.now
             first = self.open
@@ -949,7 +689,9 @@ class Place(Context):
         return not place.draining and not place.gone
 
     def probe(self, link: i64, target: i64) -> None:
-        self.outlets[link].wire.put(self.core, Probe(link, target, self, self.epoch), PROBE)
+        self.outlets[link].wire.put(
+            self.core, Probe(link, target, self.outlets[link].wire.callee.places[target], self, self.epoch), PROBE
+        )
 
     def probe_arrives(self, probe: Probe) -> None:
         """A health check reaches this replica: its process answers, whatever its slots do."""
@@ -1027,20 +769,23 @@ class Place(Context):
         self.group.touch(self.core)
         if self.managed:
             self.machine.on_crash(self)
+            durable = [item for item in self.deferred if isinstance(item, Timer)]
             self._reset_deferred()
+            self.deferred.extend(durable)
             return
         self.epoch += 1
-        for outlet in self.outlets:
-            outlet.wire.open -= outlet.out
-            outlet.out = 0
+        self._hang_up()
         self.receives = []
         meter = self.meter
-        meter.upto(self.now)
+        if meter.at != self.now:
+            meter.upto(self.now)
         while True:
             call = self.open
             if call is None:
                 break
             meter.inside -= 1
+            meter.departures += 1
+            meter.stay_ns += self.now - call.arrived
             self._unlink(call)
             self._reset(call)
         self._reset_deferred()
@@ -1048,6 +793,14 @@ class Place(Context):
         meter.working = 0
         meter.queued = 0
         self.machine.on_crash(self)
+        if self.draining:
+            self.leave()
+
+    def _hang_up(self) -> None:
+        """Nobody here waits any more for what was sent."""
+        for outlet in self.outlets:
+            outlet.wire.open -= outlet.out
+            outlet.out = 0
 
     def _reset(self, call: Call) -> None:
         """A call in a process that died: its connection is reset; what only memory held is lost."""
@@ -1093,7 +846,7 @@ class Place(Context):
                     self.fire(item)
             else:
                 assert isinstance(item, Hop)
-                self.core.arrive(item)
+                item.land(self.engine.now)
             self.core.drain()
 
     def drain_out(self) -> None:
@@ -1114,7 +867,25 @@ class Place(Context):
         self.gone = True
         self.up = False
         self.epoch += 1
+        self._hang_up()
         self.group.touch(self.core)
+
+    def close(self) -> None:
+        """The world ends: take apart what points in circles."""
+        self.machine.on_close()
+        call = self.open
+        while call is not None:
+            behind = call.behind
+            call.before = None
+            call.behind = None
+            call.timer = None
+            call.cause = None
+            call = behind
+        self.open = None
+        self.deferred = []
+        self.receives = []
+        self.outlets = []
+        self.inlets_ = []
 
     def refold(self) -> None:
         """Fold the layers that lie here, as strong as they are now."""

@@ -9,7 +9,8 @@ from mypy_extensions import i64
 from topology.health import Health
 from topology.message import Flow
 from topology.series import Samples, Series
-from topology.sim.place import Core, Group
+from topology.sim.core import Core
+from topology.sim.place import Group
 
 RING: Final = 11
 """Totals of so many grid steps are kept: a second, and the step before it."""
@@ -78,18 +79,70 @@ class Watch:
         self.wire_pasts = [Past(2) for _ in group.wires]
         self.tick: i64 = 0
         self.value_depth: i64 = 0
+        self.value_kept: i64 = 0
         self.value_busy: i64 = 0
         self.value_queued: i64 = 0
         self.value_slots: i64 = 0
         self.value_up: i64 = -1
         self.value_age: i64 = 0
+        self.value_cores: i64 = 0
+        self.value_occupancy = 0.0
         self.value_used = 0.0
         self.working_ns: int = 0
+        self.measured: i64 = 0
+        self.slot_steps: i64 = 0
+        self.core_steps: i64 = 0
 
-    def mark(self) -> None:
-        """A new era begins."""
+    def mark(self, tick: i64, at: i64) -> None:
+        """A new era begins; the steps skipped until now belong to the one that ends."""
+        gap: i64 = tick - self.tick
+        if gap > 0:
+            working_ns: int = 0
+            for place in self.group.places:
+                place.meter.upto(at)
+                working_ns += place.meter.working_ns + place.meter.near_working
+            used = self._used(working_ns, self.value_cores, at)
+            self._skip(self.sample, gap)
+            self.sample.utilisation_sum += used * float(gap)
+            self.slot_steps += gap * self.value_slots
+            self.core_steps += gap * self.value_cores
+            self.tick = tick
         self.sample = Samples()
         self.samples.append(self.sample)
+
+    def upto(self, tick: i64) -> list[Samples]:
+        """One for each era, with the steps that were skipped since the last look."""
+        gap: i64 = tick - self.tick
+        if gap <= 0:
+            return self.samples
+        last = self.sample.again()
+        self._skip(last, gap)
+        last.utilisation_sum += self.value_used * float(gap)
+        return [*self.samples[:-1], last]
+
+    def _skip(self, sample: Samples, steps: i64) -> None:
+        sample.repeat(steps, self.value_depth, self.value_busy, self.value_occupancy)
+
+    def capacity_ns(self, now: i64) -> tuple[int, int]:
+        """How long slots and cores of replicas that were up could have been used until now, all together."""
+        grid: int = self.grid_ns
+        left: int = now - self.tick * self.grid_ns
+        slots: int = self.slot_steps
+        cores: int = self.core_steps
+        slots_now: int = self.value_slots
+        cores_now: int = self.value_cores
+        return slots * grid + slots_now * left, cores * grid + cores_now * left
+
+    def _used(self, working_ns: int, cores: i64, at: i64) -> float:
+        """The share of cores at work since it was measured last. A core that came or went meanwhile counts as there."""
+        most: i64 = cores if cores > self.value_cores else self.value_cores
+        span: i64 = at - self.measured
+        used = 0.0
+        if most > 0 and span > 0:
+            used = float(working_ns - self.working_ns) / (float(most) * float(span))
+        self.working_ns = working_ns
+        self.measured = at
+        return used
 
     def look(self, core: Core, tick: i64, at: i64) -> bool:
         """Take one sample; True when the node's health turned."""
@@ -98,6 +151,7 @@ class Watch:
         queued: i64 = 0
         depth: i64 = 0
         slots: i64 = 0
+        cores: i64 = 0
         up: i64 = 0
         age: i64 = 0
         arrivals: i64 = 0
@@ -105,28 +159,33 @@ class Watch:
         for place in group.places:
             meter = place.meter
             arrivals += meter.arrivals
-            if place.gone:
-                continue
             meter.upto(at)
             working_ns += meter.working_ns + meter.near_working
+            if place.gone:
+                continue
             busy += meter.busy
             queued += meter.queued
             if group.managed:
                 depth += place.machine.depth()
                 age = place.machine.oldest(at)
-            if place.up and not place.frozen:
-                up += 1
+            if place.up:
                 slots += place.slots
-        gap: i64 = tick - self.tick
-        self.tick = tick
-        if busy != self.value_busy or queued != self.value_queued or depth != self.value_depth or up != self.value_up:
+                cores += place.cores
+                if not place.frozen:
+                    up += 1
+        if busy != self.value_busy or queued != self.value_queued or depth != self.value_kept or up != self.value_up:
             core.changed(tick * 1024 + group.index, busy, queued, depth, up)
-        self._sum(gap, busy, slots, depth if group.managed else queued, age, working_ns)
+        self.value_used = self._used(working_ns, cores, at)
+        self._sum(tick - self.tick, busy, slots, depth if group.managed else queued, age)
+        self.tick = tick
+        self.value_slots = slots
+        self.value_cores = cores
         self.depth.add(at, float(depth if group.managed else queued))
         self.busy.add(at, float(busy))
         self.value_busy = busy
+        self.value_kept = depth
         self.value_queued = queued
-        self.value_depth = depth
+        self.value_depth = depth if group.managed else queued
         self.value_up = up
         self._remember(tick, arrivals)
         return self.health.tick(tick, group.good, group.bad, group.recent, up > 0)
@@ -138,35 +197,30 @@ class Watch:
         past.put(tick, 0, arrivals)
         past.put(tick, 1, group.good)
         past.put(tick, 2, group.bad)
-        i: i64 = 0
-        for wire in group.wires:
+        for i, wire in enumerate(group.wires):
             one = self.wire_pasts[i]
             one.turn(tick)
             one.put(tick, 0, wire.attempts)
             one.put(tick, 1, wire.bad)
-            i += 1
 
-    def _sum(self, gap: i64, busy: i64, slots: i64, depth: i64, age: i64, working_ns: int) -> None:
+    def _sum(self, gap: i64, busy: i64, slots: i64, depth: i64, age: i64) -> None:
         """Add the sample to its era; steps that were skipped repeat the last one."""
-        used = 0.0
-        if slots > 0 and gap > 0:
-            used = float(working_ns - self.working_ns) / float(slots * gap * self.grid_ns)
-        self.working_ns = working_ns
-        self.value_used = used
+        occupancy = float(busy) / float(slots) if slots > 0 else 0.0
         sample = self.sample
-        sample.count += gap
-        sample.depth_total += (gap - 1) * self.value_depth + depth
+        if gap > 0:
+            if gap > 1:
+                self._skip(sample, gap - 1)
+            sample.repeat(1, depth, busy, occupancy)
+            sample.utilisation_sum += self.value_used * float(gap)
+            self.slot_steps += gap * self.value_slots
+            self.core_steps += gap * self.value_cores
+        self.value_occupancy = occupancy
         if depth > sample.depth_most:
             sample.depth_most = depth
-        sample.busy_total += (gap - 1) * self.value_busy + busy
-        if slots > 0:
-            occupancy = float(busy) / float(slots)
-            sample.occupancy_sum += occupancy * float(gap)
-            if occupancy > sample.occupancy_max:
-                sample.occupancy_max = occupancy
-        sample.utilisation_sum += used * float(gap)
-        if used > sample.utilisation_max:
-            sample.utilisation_max = used
+        if occupancy > sample.occupancy_max:
+            sample.occupancy_max = occupancy
+        if self.value_used > sample.utilisation_max:
+            sample.utilisation_max = self.value_used
         if age > sample.age_max_ns:
             sample.age_max_ns = age
 
@@ -186,6 +240,7 @@ class FlowWatch:
         self.last_yes: i64 = 0
         self.last_no: i64 = 0
         self.last_done: i64 = 0
+        self.last_waiting: i64 = 0
 
     def look(self, core: Core, tick: i64, at: i64) -> None:
         """Take one sample."""
@@ -194,7 +249,7 @@ class FlowWatch:
         yes: i64 = flow.total_yes - self.last_yes
         no: i64 = flow.total_no - self.last_no
         done: i64 = flow.total_done - self.last_done
-        if offered == 0 and yes == 0 and no == 0 and done == 0:
+        if offered == 0 and yes == 0 and no == 0 and done == 0 and flow.waiting == self.last_waiting:
             return
         core.changed(-(tick * 1024 + flow.index), offered, yes, no, done)
         self.offered.add(at, float(offered))
@@ -206,6 +261,7 @@ class FlowWatch:
         self.last_yes = flow.total_yes
         self.last_no = flow.total_no
         self.last_done = flow.total_done
+        self.last_waiting = flow.waiting
         past = self.past
         past.turn(tick)
         past.put(tick, 0, flow.total_offered)

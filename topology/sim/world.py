@@ -11,16 +11,18 @@ from topology.chance import text_hash
 from topology.frame import Frame
 from topology.ledger import Ledger
 from topology.message import Flow, Reach, Tally, reason
-from topology.node import PROXY, Node
+from topology.node import Node
 from topology.plan import BALANCED, LIST, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.policy import LinkPolicy, NodePolicy
 from topology.registry import kind, policy
+from topology.series import Samples
+from topology.sim.core import T_FREEZE, T_KILL, T_RESTART, Core, Layer
 from topology.sim.engine import COMPILED
 from topology.sim.picture import draw_frame, sum_up
-from topology.sim.place import T_FREEZE, T_KILL, T_RESTART, Core, Group, Inlet, Layer, Outlet, Place, Wire
+from topology.sim.place import Group, Place
 from topology.sim.reaches import reaches_of
 from topology.sim.watch import FlowWatch, Watch
-from topology.series import Samples
+from topology.sim.wire import Inlet, Outlet, Wire
 from topology.world import Target, Turn
 
 POWERS: Final = frozenset({"kill", "freeze", "lay", "surge", "scale", "rewire", "set", "rate", "redrive", "links"})
@@ -144,6 +146,7 @@ class SimWorld:
         place.now = self.core.engine.now
         place.machine.configure(place, values, made)
         place.slots = place.machine.slots_now()
+        place.cores = place.machine.cores_now()
 
     def _outgoing(self, name: str) -> list[LinkPlan]:
         own = [p for p in self.plan.links if p.caller == name and p.wiring != PULL]
@@ -191,7 +194,6 @@ class SimWorld:
                 continue
             engine.now = timer.at
             engine.fired += 1
-            assert isinstance(place, Place)
             place.fire(timer)
             if core.first is not None:
                 core.drain()
@@ -413,7 +415,7 @@ class SimWorld:
         for flow in self.flows:
             flow.mark()
         for watch in self.watches:
-            watch.mark()
+            watch.mark(self._tick_before(), self.upto)
         self.eras.append(self.upto)
         return len(self.eras) - 1
 
@@ -439,7 +441,11 @@ class SimWorld:
 
     def samples(self, node: str) -> Sequence[Samples]:
         """Grid samples, summed for each era."""
-        return self._watch(node).samples
+        return self._watch(node).upto(self._tick_before())
+
+    def _tick_before(self) -> int:
+        """The last grid step that has happened."""
+        return (self.upto - 1) // self.grid_ns if self.upto > 0 else 0
 
     def _watch(self, node: str) -> Watch:
         return self.watches[self.groups[node].index]
@@ -477,37 +483,24 @@ class SimWorld:
         for group in self.core.groups:
             for place in group.places:
                 place.meter.close(self.upto)
-        return sum_up(self.core, self.wires, self.upto)
+        return sum_up(self.core, self.wires, self.watches, self.upto)
 
     def fates(self) -> str:
         """Every fate count of every era, and the hash of all changed grid samples."""
-        rows = [
-            f"{f.producer}:{[(t.offered, t.unanswered, t.waiting, t.served, t.late, t.refused, t.failed, t.lost, t.dead_lettered) for t in f.tallies]}"
-            for f in self.flows
-        ]
+        rows = [f"{f.producer}:{[_counts(t) for t in f.tallies]}" for f in self.flows]
         return f"{self.plan.name};{';'.join(rows)};{self.core.samples_hash()}"
 
     def close(self) -> None:
-        """Let go of everything that points in circles."""
-        engine = self.core.engine
-        for timer in [*engine.heap, *[p[2] for p in engine.pairs]]:
-            timer.owner = None
-            timer.item = None
+        """Let go of everything that points in circles: what is compiled is not garbage-collected."""
+        self.core.close()
+        for wire in self.wires:
+            wire.parked = []
         for group in self.core.groups:
             for place in group.places:
-                call = place.open
-                while call is not None:
-                    behind = call.behind
-                    call.before = None
-                    call.behind = None
-                    call.timer = None
-                    call = behind
-                place.open = None
-                place.deferred = []
-        engine.heap = []
-        engine.pairs = []
-        engine.lanes = {}
+                place.close()
         self.core.groups = []
 
 
-assert PROXY
+def _counts(t: Tally) -> tuple[int, ...]:
+    """Every fate count of one era."""
+    return (t.offered, t.unanswered, t.waiting, t.served, t.late, t.refused, t.failed, t.lost, t.dead_lettered)

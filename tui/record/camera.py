@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from chaos.moment import FaultFrame
 from chaos.runner import Runner
 from tui.app import PlayApp
+from tui.history import STEP_NS
 from tui.record import cast
 from tui.record.cells import grid
 from tui.record.job import Job
@@ -96,19 +97,17 @@ def film(runner: Runner, camera: Camera, clock: Clock) -> None:
 
 
 def _go_to(session: Session, job: Job) -> None:
-    """Let the run go on to where the film begins, looking at it as often as if it were filmed.
+    """Let the run go on to where the film begins, and look at it whenever its history takes a sample.
 
     The pictures are then the same as in a film of the whole, but for where the dots on the links have come to.
     """
-    for at_ns in _instants(job):
-        session.runner.advance(at_ns)
-        session.look()
-
-
-def _instants(job: Job) -> Iterator[int]:
-    count = job.from_ns * job.fps // NS
-    yield from (round(number * NS / job.fps) for number in range(1, count + 1))
-    yield job.from_ns
+    for number in range(1, job.from_ns * job.fps // NS + 1):
+        at_ns = round(number * NS / job.fps)
+        if at_ns // STEP_NS > session.moment.at_ns // STEP_NS:
+            session.runner.advance(at_ns)
+            session.look()
+    session.runner.advance(job.from_ns)
+    session.look()
 
 
 async def _shoot(app: PlayApp, camera: Camera, loop: VirtualLoop) -> None:

@@ -42,14 +42,15 @@ def film(
     output: str,
 ) -> None:
     """Film a playground with its timeline, and write the film; without a seed with its own, and to its end."""
-    job = _job(playground, seed, size, fps, from_ns, to_ns)
+    job = job_for(playground, seed, size, fps, from_ns, to_ns)
     _check_output(output)
     write_whole(output, shot(job, place_of(playground.path), playground))
 
 
-def _job(
+def job_for(
     playground: Playground, seed: int | None, size: tuple[int, int], fps: int, from_ns: int, to_ns: int | None
 ) -> Job:
+    """The job that is asked for, if it makes sense."""
     run = playground.run
     length = playground.duration_ns if run is None else min(playground.duration_ns, run.end_ns)
     end = length if to_ns is None else to_ns
@@ -87,7 +88,7 @@ def shot(job: Job, place: Place, playground: Playground) -> str:
     with (
         Progress(f"filming {playground.name}", 0, 1, Outputs()) as progress,
         subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=_environment()
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment()
         ) as process,
     ):
         try:
@@ -115,8 +116,8 @@ def _pipe(stream: IO[str] | None) -> IO[str]:
     return stream
 
 
-def _environment() -> dict[str, str]:
-    """This one's, with the same places to import from and nothing that changes how the screen looks."""
+def environment() -> dict[str, str]:
+    """This process's own, with its places to import from, and nothing that changes how the screen looks."""
     return settings(os.environ) | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
 
 

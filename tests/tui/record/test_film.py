@@ -134,7 +134,7 @@ INSTANTS = [0.0, 0.5, 1.0, 1.1, 2.0, 2.7, 3.0]
 
 def test_a_terminal_shows_what_the_app_showed(made: str) -> None:
     """The cells as the app itself had them, at several instants, against an emulated terminal that plays the film."""
-    job = film._job(short(), None, (100, 30), 10, 0, 3 * S)
+    job = film.job_for(short(), None, (100, 30), 10, 0, 3 * S)
     done = subprocess.run(
         [sys.executable, "-c", SPY],
         capture_output=True,
@@ -143,7 +143,7 @@ def test_a_terminal_shows_what_the_app_showed(made: str) -> None:
         encoding="utf-8",
         input=json.dumps({"job": asdict(job), "at": INSTANTS}),
         timeout=120,
-        env={**os.environ, **film._environment(), "PYTHONUTF8": "1"},
+        env={**os.environ, **film.environment(), "PYTHONUTF8": "1"},
     )
     lines, seen = json.loads(done.stdout)
     assert lines == made.splitlines()[1:], "looking on does not change the film"

@@ -1,0 +1,161 @@
+"""Declared links in the simulated world: the wire that all callers share, and each replica's own end of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mypy_extensions import i64
+
+from topology.chance import Dice
+from topology.dist import Dist
+from topology.message import GONE, Codes, Message, Reach
+from topology.node import ARRIVE, ASKED, PROBE, Call, Hop
+from topology.policy import Line, LinkPolicy
+from topology.sim.core import T_HOP, Core, Layer
+from topology.sim.engine import Lane
+
+if TYPE_CHECKING:
+    from topology.sim.place import Group, Place
+
+RTO: Final = 200_000_000
+"""A lost segment is sent again after 200 ms, then twice that, and so on: Linux's least retransmission timeout."""
+
+RETRANSMITS: Final = 15
+"""After so many the connection is given up (tcp_retries2)."""
+
+
+class Wire:
+    """One declared link: what all its callers share. `reaches` is by flow."""
+
+    def __init__(self, index: int, name: str, caller: Group, callee: Group, delay: Dist, seed: int) -> None:
+        self.index: i64 = index
+        self.name = name
+        self.caller = caller
+        self.callee = callee
+        self.reaches: list[Reach] = []
+        self.delay = delay
+        self.fixed: i64 = -1 if delay.varies else delay.sample(0.5)
+        self.lane: Lane | None = None
+        self.dice = Dice(seed, "wire", name)
+        self.layers: list[Layer] = []
+        self.cuts: i64 = 0
+        self.cut_to: i64 = 0
+        self.cut_back: i64 = 0
+        self.clean = True
+        self.parked: list[Hop] = []
+        self.draws: i64 = 0
+        self.attempts: i64 = 0
+        self.bad: i64 = 0
+        self.open: i64 = 0
+        self.codes = Codes()
+        self.last_code: int = 0
+        self.handoff = "=>" in name
+        self.release_on_failure = False
+        self.where: int = (callee.index + 1) << 16
+
+    def put(self, core: Core, hop: Hop, way: i64) -> None:
+        """Send something over this wire, in the direction that its way says."""
+        if self.clean:
+            fixed = self.fixed
+            if fixed == 0:
+                core.chain(hop, way)
+                return
+            hop.way = way
+            lane = self.lane
+            if fixed > 0 and lane is not None:
+                core.engine.after_in(lane, T_HOP, self.callee.places[0], hop, -1)
+                return
+            self.draws += 1
+            delay: i64 = self.delay.sample(self.dice.uniform(self.draws, 0))
+            core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
+            return
+        self._put_through(core, hop, way)
+
+    def _put_through(self, core: Core, hop: Hop, way: i64) -> None:
+        """As `put`, through whatever layers lie on the wire."""
+        hop.way = way
+        there = way in (ARRIVE, ASKED, PROBE)
+        if (self.cut_to if there else self.cut_back) > 0:
+            self.parked.append(hop)
+            return
+        self.draws += 1
+        n = self.draws
+        delay: i64 = self.fixed if self.fixed >= 0 else self.delay.sample(self.dice.uniform(n, 0))
+        now = core.engine.now
+        k = 1
+        for layer in self.layers:
+            strength = layer.strength(now)
+            if layer.kind == "latency":
+                swing = layer.b * (2.0 * self.dice.uniform(n, k) - 1.0)
+                delay += int(max(0.0, layer.a + swing) * strength + 0.5)
+            elif layer.kind == "loss":
+                delay += self._lost(n, layer.a * strength, k)
+            k += 32
+        if delay == 0:
+            core.chain(hop, way)
+        else:
+            core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
+
+    def _lost(self, n: i64, share: float, k: i64) -> i64:
+        """How much later a segment arrives that is lost with this share, each time that it is sent."""
+        late: i64 = 0
+        wait: i64 = RTO
+        tries: i64 = 0
+        while tries < RETRANSMITS and self.dice.uniform(n, k + 1 + tries) < share:
+            late += wait
+            wait *= 2
+            tries += 1
+        return late
+
+    def reopen(self, core: Core) -> None:
+        """A cut ended: what TCP still has to deliver goes on its way, unless its sender has left."""
+        parked = self.parked
+        self.parked = []
+        for hop in parked:
+            if isinstance(hop, Call) and hop.way == ARRIVE and hop.left >= 0:
+                core.ledger.release(hop.message, hop.reach, self.where | GONE, core.engine.now)
+                hop.ended = True
+            else:
+                self.put(core, hop, hop.way)
+
+    def count_bad(self, code: int) -> None:
+        """One attempt failed."""
+        self.bad += 1
+        self.last_code = code
+        self.codes.add(code)
+
+
+class Outlet(Line):
+    """One replica's end of an outgoing link: its policies, whom it is wired to, what it waits for."""
+
+    def __init__(self, wire: Wire, policies: list[LinkPolicy]) -> None:
+        super().__init__(policies)
+        self.wire = wire
+        self.wired: list[Place] = []
+        self.spread = False
+        """Whether one caller goes round its list (`wiring: list`), or each client has one of its own (pinned)."""
+        self.turn: i64 = 0
+        self.out: i64 = 0
+        self.lane: Lane | None = None
+
+    def choose(self, message: Message) -> Place | None:
+        """The replica that this attempt goes to; None when there is nobody on the list."""
+        wired = self.wired
+        n: i64 = len(wired)
+        if n == 0:
+            return None
+        if n == 1:
+            return wired[0]
+        if self.spread:
+            self.turn += 1
+            return wired[self.turn % n]
+        return wired[message.n % n]
+
+
+class Inlet:
+    """One consumer replica's end of a link out of a queue."""
+
+    def __init__(self, wire: Wire, queue: Group, outlet: i64) -> None:
+        self.wire = wire
+        self.queue = queue
+        self.outlet: i64 = outlet
