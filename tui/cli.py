@@ -237,6 +237,9 @@ def record(
     seed: Seed = None,
     duration: Duration = None,
     size: Annotated[str, typer.Option("--size", metavar="COLUMNSxROWS", help="The size of the screen.")] = "100x30",
+    fps: Annotated[int, typer.Option("--fps", help="Pictures a second, 4 to 30.")] = 10,
+    begin: Annotated[str | None, typer.Option("--from", metavar="INSTANT", help="Where it begins: 20s.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="Where it ends: 80s.")] = None,
     verify: Annotated[str | None, typer.Option("--verify", metavar="FILE", help="Record again and compare.")] = None,
     settings: Settings = None,
     plugins: Plugins = None,
@@ -248,7 +251,7 @@ def record(
         from tui.filming import record as film
 
         lookup.add_plugins(plugins or ())
-        return film(name, output, verify, size, seed, duration, settings or ())
+        return film(name, output, verify, size, seed, duration, (begin, end), fps, settings or ())
 
     _do(action)
 

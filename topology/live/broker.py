@@ -17,7 +17,6 @@ from typing import Final
 HOST: Final = "127.0.0.1"
 MOSQUITTO: Final = "mosquitto"
 AMQTT: Final = "amqtt"
-PROBE_S: Final = 0.02
 MOSQUITTO_CONF: Final = """listener {port} {host}
 allow_anonymous true
 persistence false
@@ -56,17 +55,15 @@ def free_port() -> int:
         return port
 
 
-async def listening(port: int) -> None:
-    """Return when somebody takes connections there."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(PROBE_S)
-            continue
-        writer.close()
-        await writer.wait_closed()
-        return
+async def listens(port: int) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True
 
 
 async def run_amqtt(port: int) -> None:

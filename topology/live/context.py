@@ -13,8 +13,21 @@ from typing import Final
 from topology.chance import Dice
 from topology.live import report
 from topology.live.ends import Ends, Inlet
-from topology.live.letter import CALL, RECEIVE, SETTLE, Body, Garbled, Json, Letter
-from topology.live.letter import number, read_message, read_outcome, text, write_message, write_outcome
+from topology.live.letter import (
+    CALL,
+    RECEIVE,
+    SETTLE,
+    Body,
+    Garbled,
+    Json,
+    Letter,
+    number,
+    read_message,
+    read_outcome,
+    text,
+    write_message,
+    write_outcome,
+)
 from topology.live.recent import Recent
 from topology.live.report import Reporter
 from topology.live.wire import AGAIN_S, Wire
@@ -195,7 +208,7 @@ class LiveContext(Context):
     # A consumer asks
 
     def receive(self, inlet: int, most: int, wait: int) -> None:
-        receive = Receive(inlet, most, wait, self, 0)
+        receive = Receive(inlet, most, wait, self, self, 0)
         end = self.ends.inlets[inlet]
         body: Body = {"outlet": end.outlet, "most": most, "wait": wait, "life": self.wire.life}
         self.wire.ask(
@@ -227,7 +240,7 @@ class LiveContext(Context):
     def _receive_arrives(self, letter: Letter) -> None:
         body = letter.body
         self._meet(letter.reply_to, number(body, "life"))
-        receive = Receive(0, number(body, "most"), number(body, "wait"), self, 0)
+        receive = Receive(0, number(body, "most"), number(body, "wait"), self, self, 0)
         receive.outlet = number(body, "outlet")
         self.askers[receive] = letter
         self.machine.on_receive(self, receive)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from topology.message import Flow
 from topology.chance import text_hash
+from topology.message import Flow
 from topology.node import QUEUE, SERVICE
 from topology.plan import HANDOFF, LIST, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.registry import kind

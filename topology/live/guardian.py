@@ -21,7 +21,7 @@ CHUNK: Final = 65536
 
 
 class Guardian:
-    """Starts, signals and reaps its children. Only one that is not yet reaped is signalled, so no id can be somebody else's."""
+    """Starts, signals and reaps its children; only one not yet reaped is signalled, so no id can be somebody else's."""
 
     def __init__(self, reporter: Reporter) -> None:
         self.reporter = reporter

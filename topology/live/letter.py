@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from topology.message import Flow, Message, reason, reason_words
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Body: TypeAlias = dict[str, Json]
 
 CALL: Final = "call"

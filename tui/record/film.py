@@ -20,16 +20,10 @@ from tui.lookup import Mistake
 from tui.record.job import Job, Place, job_of, place_of, read_playground
 from tui.record.virtual import NS, settings
 
-FPS = 10
 LEAST_FPS, MOST_FPS = 4, 30
 """Pictures a second. The app lays out 60 times a second, and takes a silence of more than a quarter for a pause."""
 LEAST_SIZE, MOST_SIZE = (60, 20), (500, 200)
 ENDING = ".cast"
-
-
-def record(playground: Playground, output: str, *, seed: int | None = None, size: tuple[int, int] = (100, 30)) -> None:
-    """Film the whole of a playground at the usual pace."""
-    film(playground, seed, size, FPS, 0, None, output)
 
 
 def film(
