@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from chaos import report
+from chaos.claims import Judged
 from chaos.experiment import BAD_INPUT, SIGNALLED, Result, code_of, over_seeds, perform
 from chaos.journal import journal, several
 from chaos.runner import Runner
@@ -64,30 +65,33 @@ def run_one(playground: Playground, seeds: Sequence[int] | None, outputs: Output
     """Run one playground with each seed, and tell what came of it."""
     default = playground.seed if playground.run is None else playground.run.seed
     chosen = list(seeds) if seeds else [default]
-    results: list[tuple[Result, dict[str, Any]]] = []
+    judged: list[Sequence[Judged]] = []
+    codes: list[int] = []
+    told: list[dict[str, Any]] = []
+    kept = ""
     for number, seed in enumerate(chosen):
         began = time.perf_counter()
         with Progress(f"{playground.name} seed {seed}", number, len(chosen), outputs) as progress, Signals() as signals:
             result = perform(playground, seed, progress.step, signals.stop)
-        results.append((result, journal(result, time.perf_counter() - began)))
+        judged.append(result.expected)
+        codes.append(result.code)
+        told.append(journal(result, time.perf_counter() - began))
         if outputs.save:
             save(outputs.save, result)
+        kept = kept_digest(playground, result)
+        # A finished world is let go at once: many seeds take no more memory than one.
         result.run.close()
         if result.code > SIGNALLED:
             break
-    if words := kept_digest(playground, results[-1][0]):
-        print(f"knockon: {words}", file=sys.stderr)
-    told, code = _told(results, len(chosen))
-    _tell(told, outputs)
+    if kept:
+        print(f"knockon: {kept}", file=sys.stderr)
+    if len(chosen) == 1:
+        _tell(told[0], outputs)
+        return codes[0]
+    over = over_seeds(judged, chosen[: len(judged)])
+    code = code_of(codes, over)
+    _tell(several(told, over, code), outputs)
     return code
-
-
-def _told(results: Sequence[tuple[Result, dict[str, Any]]], wanted: int) -> tuple[dict[str, Any], int]:
-    if wanted == 1:
-        return results[0][1], results[0][0].code
-    over = over_seeds([r.expected for r, _ in results], [r.run.seed for r, _ in results])
-    code = code_of([r.code for r, _ in results], over)
-    return several([told for _, told in results], over, code), code
 
 
 def _tell(told: dict[str, Any], outputs: Outputs) -> None:

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from tests.topology.worlds import check_sum
 from topology.ledger import Ledger
 from topology.message import ERROR, REFUSED, SILENT, UNROUTED, YES, Flow, Message, Reach, reason
-from tests.topology.worlds import check_sum
 
 GRID = 100_000_000
 DEADLINE = 1000

@@ -35,7 +35,9 @@ def choose() -> str:
         return MOSQUITTO
     if importlib.util.find_spec(AMQTT):
         return AMQTT
-    raise NoBroker("there is no MQTT broker; install one with: pip install 'knockon[live]', or put mosquitto on the PATH")
+    raise NoBroker(
+        "there is no MQTT broker; install one with: pip install 'knockon[live]', or put mosquitto on the PATH"
+    )
 
 
 def command(which: str, port: int, folder: Path) -> list[str]:

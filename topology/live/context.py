@@ -36,6 +36,8 @@ from topology.node import Call, Context, Node, Receive, Timer
 
 PATIENT_NS: Final = 5_000_000_000
 """How long past the longest wait a consumer waits for a silent queue before it asks again."""
+RECEIVE_AGAIN_S: Final = 2.0
+"""A receive that got lost, or whose answer did, is repeated: the queue knows it by its id."""
 SETTLE_S: Final = 30.0
 """So long a consumer tries to tell its queue what became of a delivery; after that the message comes back."""
 REMEMBERED: Final = 200_000
@@ -211,9 +213,9 @@ class LiveContext(Context):
         receive = Receive(inlet, most, wait, self, self, 0)
         end = self.ends.inlets[inlet]
         body: Body = {"outlet": end.outlet, "most": most, "wait": wait, "life": self.wire.life}
-        self.wire.ask(
-            end.queue, RECEIVE, body, partial(self._received, receive), within_s=(wait + PATIENT_NS) / SECOND
-        )
+        then = partial(self._received, receive)
+        within = (wait + PATIENT_NS) / SECOND
+        self.wire.ask(end.queue, RECEIVE, body, then, within_s=within, every_s=RECEIVE_AGAIN_S)
 
     def _received(self, receive: Receive, letter: Letter | None) -> None:
         self._look()
