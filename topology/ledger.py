@@ -130,6 +130,15 @@ class Ledger:
                 tally.yes_late += 1
             if flow.all == 0:
                 self._all_done(m, now)
+            if m.done == flow.all and not m.late and m.lives is None:
+                # Most messages end here: the work was done before the yes, and nothing is left to weigh.
+                m.holds -= 1
+                m.live -= 1
+                flow.open -= 1
+                tally.unanswered -= 1
+                tally.served += 1
+                m.fate = SERVED
+                return
         else:
             tally.latency_no.add(now - m.born)
             tally.count_reason(code)
@@ -245,7 +254,8 @@ class Ledger:
             fate = TURNED_AWAY
         if fate != m.fate:
             self._move(m, fate)
-        self._hidden(m)
+        if m.done or m.half:
+            self._hidden(m)
 
     def _move(self, m: Message, fate: i64) -> None:
         if fate == WAITING:

@@ -274,6 +274,30 @@ class Message(Item):
     still do the only part of a flow of one part; flows of several parts count each in `lives`.
     """
 
+    answer: i64 = NONE
+    answered: i64 = 0
+    fate: i64 = UNANSWERED
+    holds: i64 = 1
+    live: i64 = 1
+    lives: list[i64] | None = None
+    deads: dict[int, int] | None = None
+    done: i64 = 0
+    lost: i64 = 0
+    dead: i64 = 0
+    seen: i64 = 0
+    visited: i64 = 0
+    again: i64 = -1
+    agains: i64 = 0
+    visits: dict[int, int] | None = None
+    late: bool = False
+    half: bool = False
+    unwelcome: bool = False
+    reason: int = 0
+    step: i64 = 0
+    before: Message | None = None
+    behind: Message | None = None
+    pending: Item | None = None
+
     def __init__(self, flow: Flow, n: i64, root: i64, born: i64, deadline: i64) -> None:
         self.flow: Flow = flow
         self.tally: Tally = flow.tally
@@ -282,26 +306,3 @@ class Message(Item):
         self.root: i64 = root
         self.born: i64 = born
         self.deadline: i64 = deadline
-        self.answer: i64 = NONE
-        self.answered: i64 = 0
-        self.fate: i64 = UNANSWERED
-        self.holds: i64 = 1
-        self.live: i64 = 1
-        self.lives: list[i64] | None = None
-        self.deads: dict[int, int] | None = None
-        self.done: i64 = 0
-        self.lost: i64 = 0
-        self.dead: i64 = 0
-        self.seen: i64 = 0
-        self.visited: i64 = 0
-        self.again: i64 = -1
-        self.agains: i64 = 0
-        self.visits: dict[int, int] | None = None
-        self.late = False
-        self.half = False
-        self.unwelcome = False
-        self.reason: int = 0
-        self.step: i64 = 0
-        self.before: Message | None = None
-        self.behind: Message | None = None
-        self.pending: Item | None = None

@@ -35,6 +35,10 @@ PROBED: Final = 7
 class Timer(Item):
     """Something that comes due at an instant, for one owner; equal instants go by `seq`."""
 
+    lane: Item | None = None
+    before: Timer | None = None
+    behind: Timer | None = None
+
     def __init__(self, at: i64, seq: i64, tag: i64, owner: Context | None, item: Item | None, epoch: i64) -> None:
         self.at: i64 = at
         self.seq: i64 = seq
@@ -42,9 +46,6 @@ class Timer(Item):
         self.owner: Context | None = owner
         self.item: Item | None = item
         self.epoch: i64 = epoch
-        self.lane: Item | None = None
-        self.before: Timer | None = None
-        self.behind: Timer | None = None
 
 
 @mypyc_attr(acyclic=True)
@@ -68,35 +69,36 @@ class Call(Hop):
     and goes on working after its answer (a hand-off).
     """
 
+    caller: Context | None = None
+    callee: Context | None = None
+    caller_epoch: i64 = 0
+    inlet: i64 = 0
+    arrived: i64 = -1
+    started: i64 = -1
+    left: i64 = -1
+    tries: i64 = 1
+    outcome: i64 = NONE
+    reason: int = 0
+    handoff: bool = False
+    kept: bool = False
+    ended: bool = False
+    step: i64 = 0
+    work: i64 = 0
+    visit: i64 = 0
+    timer: Timer | None = None
+    hop: Hop | None = None
+    way: i64 = 0
+    before: Call | None = None
+    behind: Call | None = None
+    next: Call | None = None
+    older: Call | None = None
+
     def __init__(self, message: Message, reach: Reach, link: i64, cause: Item | None, sent: i64) -> None:
         self.message: Message = message
         self.reach: Reach = reach
         self.link: i64 = link
         self.cause: Item | None = cause
-        self.caller: Context | None = None
-        self.callee: Context | None = None
-        self.caller_epoch: i64 = 0
-        self.inlet: i64 = 0
         self.sent: i64 = sent
-        self.arrived: i64 = -1
-        self.started: i64 = -1
-        self.left: i64 = -1
-        self.tries: i64 = 1
-        self.outcome: i64 = NONE
-        self.reason: int = 0
-        self.handoff = False
-        self.kept = False
-        self.ended = False
-        self.step: i64 = 0
-        self.work: i64 = 0
-        self.visit: i64 = 0
-        self.timer: Timer | None = None
-        self.hop: Hop | None = None
-        self.way: i64 = 0
-        self.before: Call | None = None
-        self.behind: Call | None = None
-        self.next: Call | None = None
-        self.older: Call | None = None
 
     def land(self, now: i64) -> None:
         way = self.way

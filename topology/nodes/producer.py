@@ -173,14 +173,12 @@ class Producer(Node):
             while copies > 0:
                 copies -= 1
                 self._offer(ctx, n + copies * 1_000_000_000, item.number)
-        elif self._comes(ctx, item, n):
+        elif (self.whole and item.ramp == 0) or self._comes(ctx, item, n):
             self._offer(ctx, n, item.number)
         self._next(ctx, item)
 
     def _comes(self, ctx: Context, stream: Stream, n: i64) -> bool:
         """Whether this arrival really comes: ramps and lower rates thin the stream by hash."""
-        if self.whole and stream.ramp == 0:
-            return True
         now = ctx.now
         chance = stream.strength(now)
         if now < self.over:

@@ -18,6 +18,8 @@ WORK: Final = 0
 AGAIN: Final = 1
 RETRY_RECEIVE: Final = 1_000_000_000
 """A consumer whose queue refused or was silent asks again after a second."""
+SHORT_POLL: Final = 100_000_000
+"""One that does not wait for messages, and got none, asks again after a tenth of a second."""
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -284,9 +286,14 @@ class Service(Node):
             else:
                 self.waiting.add(call)
                 ctx.meter.queued += 1
-        if receive.refused and not self.backing_off:
+        pause: i64 = 0
+        if receive.refused:
+            pause = RETRY_RECEIVE
+        elif receive.wait == 0 and not receive.calls:
+            pause = SHORT_POLL
+        if pause > 0 and not self.backing_off:
             self.backing_off = True
-            ctx.after(RETRY_RECEIVE, AGAIN, None)
+            ctx.after(pause, AGAIN, None)
         else:
             self._ask(ctx)
 

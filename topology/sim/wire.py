@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from topology.sim.place import Group, Place
 
 RTO: Final = 200_000_000
-"""A lost segment is sent again after 200 ms, then twice that, and so on: Linux's least retransmission timeout."""
+LONGEST_RTO: Final = 120_000_000_000
+"""A lost segment is sent again after 200 ms, then twice that, up to 120 s: Linux's TCP_RTO_MIN and TCP_RTO_MAX."""
 
 RETRANSMITS: Final = 15
 """After so many the connection is given up (tcp_retries2)."""
@@ -103,7 +104,7 @@ class Wire:
         tries: i64 = 0
         while tries < RETRANSMITS and self.dice.uniform(n, k + 1 + tries) < share:
             late += wait
-            wait *= 2
+            wait = wait * 2 if wait < LONGEST_RTO // 2 else LONGEST_RTO
             tries += 1
         return late
 

@@ -73,10 +73,10 @@ def test_fates_add_up_and_everything_ends(shape: Shape, deeds: list[Deed], seed:
         one.lift(handle)
     one.stop()
     check_frame(one)
-    for _ in range(120):
+    for _ in range(40):
         if one.idle():
             break
-        one.advance(one.now + S)
+        one.advance(one.now + 30 * S)
     check_frame(one)
     assert one.idle() or any(n.depth for n in one.frame().nodes)
     one.advance(one.now + 30 * S)
@@ -102,7 +102,7 @@ def test_slices_of_any_length_give_the_same(shape: Shape, deeds: list[Deed], sli
 def test_what_is_done_changes_nothing_before(shape: Shape, deeds: list[Deed], at: int) -> None:
     untouched, touched = built(shape), built(shape)
     untouched.advance(at)
-    play(touched, [d for d in deeds if d.at < at and False], at)
+    touched.advance(at)
     assert touched.fates() == untouched.fates()
     for deed in deeds:
         do(touched, deed, [])
