@@ -7,7 +7,7 @@ SOURCES := pyproject.toml setup.py README.md LICENSE $(shell find topology chaos
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help play check lint test source-test compiled-test outside slow bench pure clean
+.PHONY: help play check lint test source-test compiled-test outside slow seeds bench pure clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; \
@@ -35,8 +35,12 @@ compiled-test: outside
 outside: $(VENV)/dev-installed
 	@rm -rf $(VENV)/outside && mkdir $(VENV)/outside && cp -R tests pyproject.toml $(VENV)/outside/
 
-slow: $(VENV)/dev-installed ## the slow tests: many seeds, theory, packaging
+slow: outside ## the slow tests: many seeds, theory, packaging, mutated files, random keys
 	$(PYTEST) -m slow
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/chaos/test_gallery.py
+
+seeds: outside ## every shipped playground over 200 seeds, and over 50 at three times its length
+	cd $(VENV)/outside && KNOCKON_SEEDS=200 KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/chaos/test_gallery.py
 
 bench: outside ## CPU time against peers, as ratios
 	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m bench -s tests/bench

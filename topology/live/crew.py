@@ -11,14 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 import topology
 from topology.live import broker, report
+from topology.live.letter import Garbled, Letter
 from topology.live.report import Event, read_event
+from topology.live.wire import Wire
 
 BROKER: Final = "broker"
 GUARDIAN: Final = "guardian"
@@ -70,7 +73,7 @@ class Crew:
             finally:
                 os.close(writing)
             self.hearing = asyncio.create_task(self._hear(reading))
-            await self._start_broker()
+            await self._open_broker()
         except BaseException:
             await self.close()
             raise
@@ -111,16 +114,40 @@ class Crew:
                 start_new_session=True,
             )
 
-    async def _start_broker(self) -> None:
+    async def _open_broker(self) -> None:
         for _ in range(3):  # somebody else may take the port first
-            self.port = broker.free_port()
-            self._order(start=BROKER, command=broker.command(self.which, self.port, Path(self.folder.name)))
-            until = time.monotonic() + START_S
-            while BROKER not in self.ended and time.monotonic() < until:
-                if await broker.listens(self.port):
-                    return
-                await asyncio.sleep(PROBE_S)
-        raise Trouble(f"{self.which} does not start: {self.last_words()}")
+            if await self.start_broker(broker.free_port()):
+                return
+        raise Trouble(f"{self.which} does not start; {self.last_words()}")
+
+    async def start_broker(self, port: int) -> bool:
+        """Start the broker on a port; False when it ends, or does not listen in time."""
+        self.port = port
+        self._order(start=BROKER, command=broker.command(self.which, port, Path(self.folder.name)))
+        until = time.monotonic() + START_S
+        while BROKER not in self.ended and time.monotonic() < until:
+            if await broker.listens(port):
+                return True
+            await asyncio.sleep(PROBE_S)
+        return False
+
+    @asynccontextmanager
+    async def connect(self, name: str) -> AsyncIterator[Wire]:
+        """A connection of our own: the outside world's, which asks and is asked nothing."""
+
+        def unasked(letter: Letter) -> None:
+            raise Garbled(f"nobody calls {name}: {letter.verb} from {letter.reply_to}")
+
+        wire = Wire((broker.HOST, self.port), self.run, name, unasked)
+        connection = asyncio.create_task(wire.run())
+        try:
+            async with asyncio.timeout(START_S):
+                await wire.up.wait()
+            yield wire
+        finally:
+            connection.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await connection
 
     # Orders
 

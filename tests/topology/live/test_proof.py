@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
-import shutil
 import signal
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.topology.live.processes import VISIBLE, processes_of
+from tests.topology.live.shop import BROKERS, SHOP
 from topology.live.account import Account
-from topology.live.broker import AMQTT, MOSQUITTO
 from topology.live.crew import Crew
-from topology.live.letter import CALL, Body, Letter, read_outcome, write_message
+from topology.live.letter import CALL, Body, read_outcome, write_message
 from topology.live.wire import Wire
 from topology.message import YES, Flow, Message
 from topology.plan import Playground
@@ -25,29 +21,9 @@ from topology.sim.world import SimWorld
 from topology.spec.loading import load
 from topology.world import Target
 
-SHOP = """
-version: 1
-playground: shop
-duration: 20s
-nodes:
-  web:       {kind: producer, rate: 20/s, deadline: 60s}
-  orders:    {kind: service, slots: 16, takes: 1ms}
-  backlog:   {kind: sqs, visibility: 1s}
-  inventory: {kind: service, slots: 4, takes: 10ms}
-designs:
-  decoupled:
-    links:
-      - web -> orders
-      - orders => backlog
-      - {link: backlog => inventory, wait: 1s, batch: 2}
-"""
 OFFERED = 150
 LONG = 60.0
 """Time-outs only end a test that hangs."""
-BROKERS = [
-    pytest.param(AMQTT, marks=pytest.mark.skipif(not importlib.util.find_spec(AMQTT), reason="amqtt is not installed")),
-    pytest.param(MOSQUITTO, marks=pytest.mark.skipif(not shutil.which(MOSQUITTO), reason="there is no mosquitto here")),
-]
 
 
 @pytest.fixture
@@ -56,23 +32,6 @@ def shop(tmp_path: Path) -> Path:
     path = tmp_path / "shop.yaml"
     path.write_text(SHOP, encoding="utf-8")
     return path
-
-
-@asynccontextmanager
-async def customers(crew: Crew) -> AsyncIterator[Wire]:
-    """The outside world's own connection to the broker."""
-
-    def unasked(letter: Letter) -> None:
-        raise AssertionError(f"nobody calls a producer: {letter}")
-
-    wire = Wire(("127.0.0.1", crew.port), crew.run, "web/0", unasked)
-    connection = asyncio.create_task(wire.run())
-    try:
-        await wire.up.wait()
-        yield wire
-    finally:
-        connection.cancel()
-        await asyncio.gather(connection, return_exceptions=True)
 
 
 async def offer(wire: Wire, n: int, to: str) -> bool:
@@ -84,7 +43,7 @@ async def offer(wire: Wire, n: int, to: str) -> bool:
     return read_outcome(answer)[0] == YES
 
 
-async def offer_all(wire: Wire, account: Account, to: str) -> set[tuple[str, int]]:
+async def offer_all(wire: Wire, to: str) -> set[tuple[str, int]]:
     """Every customer's order, some at once; those that were told yes."""
     told: set[tuple[str, int]] = set()
 
@@ -104,8 +63,8 @@ async def test_a_killed_consumer_loses_nothing_that_was_accepted(shop: Path, whi
         await crew.start("backlog")
         await asyncio.gather(crew.start("orders"), crew.start("inventory"))
         first = crew.up["inventory/0"]
-        async with customers(crew) as wire:
-            offering = asyncio.create_task(offer_all(wire, account, "orders/0"))
+        async with crew.connect("web/0") as wire:
+            offering = asyncio.create_task(offer_all(wire, "orders/0"))
             await crew.until(lambda: len(account.done) >= OFFERED // 3, LONG, "a third of the work")
             assert await crew.kill("inventory/0") == -signal.SIGKILL
             assert account.owed, "it was killed in the middle"

@@ -12,7 +12,7 @@ from topology.sim.world import SimWorld
 
 END = 5 * S
 FAST = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=int(__import__("os").environ.get("N","30")), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
