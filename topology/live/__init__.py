@@ -1,1 +1,4 @@
-"""The live world: the same node classes in processes of their own, over a real broker, killed with real signals."""
+"""The live world: the same node classes in processes of their own, over a real broker, killed with real signals.
+
+It needs a POSIX system: process groups, signals, and file descriptors that are handed down.
+"""

@@ -154,6 +154,8 @@ class Crew:
     async def start(self, node: str, index: int = 0) -> str:
         """Start the process of one replica, and wait until it is ready; its name."""
         name = f"{node}/{index}"
+        if name in self.up:
+            raise Trouble(f"{name} runs already")
         told = {
             "playground": str(self.playground),
             "design": self.design,

@@ -1,7 +1,7 @@
 """What happened, told to whoever runs the processes: one line for each event, over a pipe and not over the broker.
 
 A line is written before anything is done about the event, in one piece that no other writer's can cut, so that what a
-killed process managed to do is known.
+killed process managed to do is known. Whoever reads too slowly slows the writers down.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import os
 import select
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from topology.message import Message
@@ -26,7 +26,8 @@ EXPIRED: Final = "expired"
 NOTE: Final = "note"
 """Events: a process is up, or gone; a queue took, gave, deleted or lost one; a service did its part, or not; words."""
 
-LONGEST: Final = min(select.PIPE_BUF, 4096)
+LONGEST: Final = select.PIPE_BUF
+"""So many bytes are written in one piece, whoever else writes into the same pipe; longer words are cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,21 @@ class Reporter:
 
     def say(self, what: str, words: str = "", number: int = 0, by: str = "") -> None:
         """Something happened to the process, or to one that it started."""
-        self._write(Event(by or self.name, what, time.monotonic_ns(), words=words[:400], number=number))
+        self._write(Event(by or self.name, what, time.monotonic_ns(), words=words, number=number))
 
     def _write(self, event: Event) -> None:
-        line = json.dumps(asdict(event), separators=(",", ":")).encode() + b"\n"
-        assert len(line) <= LONGEST, "an event must fit into one write"
+        line = _line(event)
+        while len(line) > LONGEST and event.words:
+            event = replace(event, words=event.words[: len(event.words) // 2])
+            line = _line(event)
         try:
             os.write(self.fd, line)
         except BrokenPipeError:
             raise SystemExit(f"{self.name}: nobody listens any more") from None
+
+
+def _line(event: Event) -> bytes:
+    return json.dumps(asdict(event), separators=(",", ":")).encode() + b"\n"
 
 
 def read_event(line: bytes) -> Event:

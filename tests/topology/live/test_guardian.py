@@ -60,7 +60,7 @@ def test_nothing_outlives_an_owner_that_is_killed(shop: Path) -> None:
 async def test_a_process_that_ends_on_its_own_is_trouble_with_its_last_words(shop: Path) -> None:
     events: list[Event] = []
     async with Crew(shop, "decoupled", events.append) as crew:
-        with pytest.raises(Trouble, match=r"web/0 \(2\) ended; last words:\n.*web: a producer cannot run live"):
+        with pytest.raises(Trouble, match=r"(?s)web/0 \(2\) ended; last words:.*\nweb: a producer cannot run live"):
             await crew.start("web")
     assert not VISIBLE or not processes_of(crew.run)
 
