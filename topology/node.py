@@ -447,6 +447,10 @@ class Node:
         """Messages kept here."""
         return 0
 
+    def unfinished(self) -> bool:
+        """Whether it is giving back, bit by bit, messages that were settled."""
+        return False
+
     def in_flight(self) -> int:
         """Of these, delivered and not yet deleted."""
         return 0

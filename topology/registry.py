@@ -5,9 +5,11 @@ A kind is one file; the file's name is its name. Nothing is registered by hand, 
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.metadata
 import importlib.util
+import inspect
 import pkgutil
 import sys
 from pathlib import Path
@@ -40,12 +42,18 @@ class Folder:
         """The class of that name; KeyError when there is none, `Clash` when there are two."""
         if name in self.found:
             return self.found[name]
-        sources = [s for s in (self._own_module, self._point_class, self._outside_class) if s(name) is not None]
+        point = self._points().get(name)
+        places = {
+            f"{self.package}.{name}": self._own_module if name in self._own() else None,
+            f"the entry point {point.value}" if point else "": self._point_class if point else None,
+            str(self.outside.get(name, "")): self._outside_class if name in self.outside else None,
+        }
+        sources = [(where, find) for where, find in places.items() if find is not None]
         if not sources:
             raise KeyError(name)
         if len(sources) > 1:
-            raise Clash(f"{name!r} is defined twice: {' and '.join(s.__name__.strip('_') for s in sources)}")
-        cls = sources[0](name)
+            raise Clash(f"{name!r} is defined twice: {' and '.join(where for where, _ in sources)}")
+        cls = sources[0][1](name)
         assert cls is not None
         self.found[name] = cls
         return cls
@@ -149,3 +157,18 @@ def policy(name: str) -> type[Any]:
 def policies() -> dict[str, type[Any]]:
     """Every policy."""
     return POLICIES.all()
+
+
+def plain_words(cls: type[Any]) -> str:
+    """A class's docstring in plain words, its lines unindented. A compiled class keeps none: the file beside it does."""
+    own = inspect.getdoc(cls) if cls.__doc__ else ""
+    module = sys.modules.get(cls.__module__)
+    if own or module is None or not getattr(module, "__file__", None):
+        return own or ""
+    source = Path(str(module.__file__)).with_name(f"{cls.__module__.rpartition('.')[2]}.py")
+    if not source.exists():
+        return ""
+    for part in ast.parse(source.read_text("utf-8")).body:
+        if isinstance(part, ast.ClassDef) and part.name == cls.__name__:
+            return ast.get_docstring(part) or ""
+    return ""

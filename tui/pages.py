@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from textwrap import fill, indent
 from typing import Any
@@ -11,6 +10,7 @@ from chaos import gallery
 from chaos.registry import faults
 from topology import registry
 from topology.parameters import Param
+from topology.registry import plain_words
 from topology.spec import load
 from topology.spec.problems import near_miss
 from topology.spec.values import described, plain_default
@@ -85,13 +85,13 @@ def _short_list(title: str, found: Mapping[str, type[Any]]) -> str:
 
 
 def _first_sentence(kind: type[Any]) -> str:
-    text = " ".join((inspect.getdoc(kind) or "").split())
+    text = " ".join(plain_words(kind).split())
     first = text.partition(". ")[0].rstrip(".")
     return f"{first}."
 
 
 def _page(name: str, what: str, kind: type[Any]) -> str:
-    paragraphs = (inspect.getdoc(kind) or "").split("\n\n")
+    paragraphs = plain_words(kind).split("\n\n")
     text = "\n\n".join(fill(" ".join(part.split()), WIDTH) for part in paragraphs)
     settings = "\n".join(_rows(kind.params.items(), ""))
     return f"{name}: a {what}\n\n{text}\n\n{settings or 'It takes no settings.'}\n"

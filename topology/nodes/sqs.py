@@ -380,6 +380,9 @@ class Sqs(Node):
     def depth(self) -> int:
         return self.visible + self.flying
 
+    def unfinished(self) -> bool:
+        return self.moving
+
     def in_flight(self) -> int:
         return self.flying
 

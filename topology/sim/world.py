@@ -427,7 +427,9 @@ class SimWorld:
 
     def idle(self) -> bool:
         """Whether nothing can change any message's fate any more, short of a redrive."""
-        return self.core.ledger.idle()
+        if not self.core.ledger.idle():
+            return False
+        return not any(group.managed and group.places[0].machine.unfinished() for group in self.core.groups)
 
     def tallies(self, producer: str) -> Sequence[Tally]:
         """One tally for each era."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from topology.parameters import Param
+from topology.registry import plain_words
 
 
 class Catalogue(Protocol):
@@ -107,5 +108,5 @@ def policy_param(policy: Any, name: str) -> Param:
     params = params_of(policy)
     required = [n for n, p in params.items() if p.required]
     short = getattr(policy, "short", "") or (required[0] if len(required) == 1 else "")
-    doc = " ".join((policy.__doc__ or name).split())
+    doc = " ".join((plain_words(policy) or name).split())
     return Param("group", None, doc, fields=params, short=short)

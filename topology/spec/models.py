@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from topology.links import LINK_PARAMS
 from topology.parameters import Param
+from topology.registry import plain_words
 from topology.spec.build import PARAMS, RUN, SECTIONS
 from topology.spec.catalogue import Catalogue, Faults, Guards, Registered, params_of
 from topology.spec.claims import WINDOWS
@@ -39,13 +40,13 @@ _CONFIG = ConfigDict(extra="forbid", arbitrary_types_allowed=True, validate_defa
 def kind_model(name: str, catalogue: Catalogue | None = None) -> type[BaseModel]:
     """The parameters of a node kind."""
     kind = (catalogue or Registered()).kind(name)
-    return model(name, params_of(kind), kind.__doc__ or "")
+    return model(name, params_of(kind), plain_words(kind))
 
 
 def policy_model(name: str, catalogue: Catalogue | None = None) -> type[BaseModel]:
     """The parameters of a policy."""
     policy = (catalogue or Registered()).policy(name)
-    return model(name, params_of(policy), policy.__doc__ or "")
+    return model(name, params_of(policy), plain_words(policy))
 
 
 def fault_model(name: str, faults: Faults) -> type[BaseModel]:
@@ -200,7 +201,7 @@ def _kind(name: str, catalogue: Catalogue) -> dict[str, Any]:
     if kind.role == "producer":
         properties["work"] = {"type": "array", "items": {"type": "string"}, "description": WORK_DOC}
     properties |= {n: param_schema(p) for n, p in Guards(catalogue, "node", name).all().items() if n not in properties}
-    return _mapping(properties, []) | {"title": name, "description": " ".join((kind.__doc__ or "").split())}
+    return _mapping(properties, []) | {"title": name, "description": " ".join(plain_words(kind).split())}
 
 
 def _design(catalogue: Catalogue) -> dict[str, Any]:
