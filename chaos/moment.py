@@ -20,6 +20,8 @@ class FaultFrame:
     until_ns: int | None
     """When it heals by itself, or was healed; None while it is on with no end."""
     active: bool
+    nodes: tuple[str, ...] = ()
+    """The nodes that it lies on; for a link, both of its ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class DesignVerdict:
     stale_ns: int
     """The longest time from a yes to the end of the work that it promised: the price of decoupling."""
     sentence: str
+    unanswered: int = 0
+    """Messages that have no answer yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The comparison in words a person understands, computed from the ledgers; and each design's figures."""
+    """The comparison in words a person understands, a line for each design; and the figures, from the ledgers."""
 
     since_ns: int
     sentence: str

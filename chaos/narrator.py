@@ -116,7 +116,7 @@ class Eye:
             key = f"{link.caller}>{link.callee}:{reason}"
             if self._rose(key, count) and self._begins(key):
                 words = reason.partition(": ")[2] or reason
-                self._say(f'{link.caller} hears "{words}" from {link.callee}', "bad")
+                self._say(f"{link.caller} hears “{words}” from {link.callee}", "bad")
             self._ends(key, count)
         was = self._states.get(f"breaker {link.caller}>{link.callee}", "closed")
         if link.breaker and link.breaker != was:
@@ -197,7 +197,7 @@ class Eye:
             step = max(3, len(str(depth)))
             if self._told.get(f"backlog {name}", 0) < step:
                 self._told[f"backlog {name}"] = step
-                self._say(f"{name} grows: {depth:,} messages wait, the oldest {format_duration(node.age_ns)}", "bad")
+                self._say(f"{name} grows: {depth:,} messages wait, the oldest {format_duration(node.age_ns)}")
         elif peak and depth < peak * 0.8 and self._told.get(f"backlog {name}", 0) < 90:
             self._told[f"backlog {name}"] = 90
             self._say(f"{name} drains: {depth:,} of {peak:,} messages are left")

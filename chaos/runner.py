@@ -46,8 +46,16 @@ class Injected:
 
     def frame(self) -> FaultFrame:
         """A picture of it."""
-        names = tuple(self.hit.targets)
-        return FaultFrame(self.id, self.command.what, self.hit.words, names, self.since_ns, self.until_ns, self.active)
+        return FaultFrame(
+            self.id,
+            self.command.what,
+            self.hit.words,
+            tuple(self.hit.targets),
+            self.since_ns,
+            self.until_ns,
+            self.active,
+            self.hit.touched(self.command.on),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ class Hit:
     """The nodes that are hit themselves, as far as nodes were named."""
     words: str
 
+    def touched(self, texts: Sequence[str]) -> tuple[str, ...]:
+        """The nodes that a person would look for it on: those that are hit, and both ends of a link that was named."""
+        named = [link for text in texts if (link := read(text).link) is not None]
+        ends = {end for caller, _, callee in named for end in (caller, callee)}
+        return tuple(sorted(self.nodes | ends))
+
 
 class Resolver:
     """Resolves targets against the designs of one playground, with dice that no other command moves."""

@@ -21,6 +21,11 @@ NOTICED_NS = 1_000_000_000
 BACK_SHARE = 0.95
 """Answers are back to normal when this share of them is yes again, over a second, and stays so."""
 SECOND_NS = 1_000_000_000
+MANY_SILENT = 50
+QUIET_SHARE = 0.02
+"""So many without an answer, and such a share of what was offered, are told; fewer are just under way."""
+TRIFLE_SHARE = 0.001
+"""A cost that fell on fewer than this share of what was offered is left out where something weighs more."""
 
 
 def verdict(run: Runner) -> Verdict:
@@ -33,15 +38,15 @@ def verdict(run: Runner) -> Verdict:
     designs = tuple(_design(run, world, windows, start) for world in run.worlds)
     if since is None:
         return Verdict(start, _calm(designs, run.now - start), designs)
-    said = _comparison(designs, since)
+    said = _comparison(designs, windows, since)
     missed = _missed(run)
-    return Verdict(since, f"{said} {missed}".strip(), designs)
+    return Verdict(since, f"{said}\n{missed}".strip(), designs)
 
 
 def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVerdict:
     tally = _tally(world, windows.since(start))
     blast, radius = _blast(run, world, windows)
-    stale = int(tally.staleness.max_ns)
+    stale = max(int(t.staleness.max_ns) for producer in flows_of(world) for t in world.tallies(producer))
     figures = DesignVerdict(
         design=world.plan.name,
         offered=int(tally.offered),
@@ -60,6 +65,7 @@ def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVe
         drained_after_ns=_drained(world, windows),
         stale_ns=stale,
         sentence="",
+        unanswered=int(tally.unanswered),
     )
     return _with_sentence(figures, windows)
 
@@ -139,54 +145,70 @@ def _drained(world: World, windows: Windows) -> int | None:
 
 
 def _with_sentence(f: DesignVerdict, windows: Windows) -> DesignVerdict:
-    return replace(f, sentence=f"{_answers(f)}; {_work(f)}.{_price(f)}{_spread(f, windows)}")
+    return replace(f, sentence=_line(f, windows) + _spread(f, windows))
+
+
+def _line(f: DesignVerdict, windows: Windows) -> str:
+    """One design: what was answered, what became of what was accepted, when it was over, what it cost."""
+    if f.told_no == f.told_yes == 0:
+        silent = f"{f.design} has answered nobody: {f.offered:,} requests wait."
+        return silent if f.offered else f"{f.design} had no requests."
+    recovery = _recovery(f) if windows.last_heal is not None and f.told_no else ""
+    return f"{'; '.join([_answers(f), *_work(f)])}.{recovery}{_price(f)}"
 
 
 def _answers(f: DesignVerdict) -> str:
-    if not f.offered:
-        return f"{f.design} had no customers"
+    silent = f", and {f.unanswered:,} wait for an answer" if _silent(f) else ""
     if not f.told_no:
-        return f"{f.design} told none no"
+        return f"{f.design} told none no{silent}"
     share = format_share(f.told_no / f.offered)
-    return f"{f.design} told {f.told_no:,} of {f.offered:,} customers no ({share})"
+    return f"{f.design} told {f.told_no:,} of {f.offered:,} requests no ({share}){silent}"
 
 
-def _work(f: DesignVerdict) -> str:
-    """What became of the work that was accepted."""
-    if not f.told_yes:
-        return "nothing was accepted"
+def _silent(f: DesignVerdict) -> bool:
+    """Whether so many have no answer yet that it must be said: more than are under way at any time."""
+    return f.unanswered >= MANY_SILENT and f.unanswered > QUIET_SHARE * f.offered
+
+
+def _work(f: DesignVerdict) -> list[str]:
+    """What became of the work that was accepted; a promise that was broken comes first."""
     parts = []
-    if f.waiting:
-        oldest = f", the oldest {format_duration(f.oldest_ns)}" if f.oldest_ns >= NOTICED_NS else ""
-        parts.append(f"{_count(f.waiting, 'accepted order waits', 'accepted orders wait')}{oldest}")
-    parts.append(f"{f.lost:,} lost" if f.lost else "none lost")
     if f.dead_lettered:
-        parts.append(f"{f.dead_lettered:,} given up as dead letters")
-    return "; ".join(parts)
+        parts.append(f"{_count(f.dead_lettered, 'dead letter', 'dead letters')}: told yes, never done")
+    if f.lost:
+        parts.append(f"{f.lost:,} lost after a yes")
+    waits = f.waiting > 0 and f.oldest_ns >= NOTICED_NS
+    if waits:
+        words = _count(f.waiting, "accepted request waits", "accepted requests wait")
+        parts.append(f"{words}, the oldest {format_duration(f.oldest_ns)}")
+    if not f.lost and not f.dead_lettered and (waits or not f.told_no):
+        parts.append("none lost")
+    return parts
 
 
 def _price(f: DesignVerdict) -> str:
-    """What it cost beyond the answers: staleness, work done after a no, half done, twice."""
+    """What it cost beyond the answers, the heaviest first; trifles are left out where there is worse to tell."""
     parts = []
-    if f.stale_ns >= NOTICED_NS:
-        parts.append(f"work was done up to {format_duration(f.stale_ns)} after the yes")
-    elif f.waiting and f.oldest_ns >= NOTICED_NS:
+    if f.waiting and f.oldest_ns >= max(NOTICED_NS, f.stale_ns):
         parts.append(f"work is {format_duration(f.oldest_ns)} behind")
-    if f.done_after_no:
-        parts.append(f"{f.done_after_no:,} told no and yet done")
-    if f.half_done:
-        parts.append(f"{f.half_done:,} half done")
-    if f.duplicates:
-        parts.append(f"{f.duplicates:,} done twice")
+    elif f.stale_ns >= NOTICED_NS:
+        parts.append(f"work was done up to {format_duration(f.stale_ns)} after the yes")
+    worse = bool(parts or f.told_no or f.lost or f.dead_lettered)
+    least = TRIFLE_SHARE * f.offered if worse else 0.0
+    costs = [
+        (f.done_after_no, 0.0, "told no and yet done"),
+        (f.half_done, least, "left half done"),
+        (f.duplicates, least, "done more than once"),
+    ]
+    costs.sort(key=lambda cost: -cost[0])
+    parts += [f"{count:,} {words}" for count, bound, words in costs if count and count >= bound]
     return f" The price: {', '.join(parts)}." if parts else ""
 
 
 def _spread(f: DesignVerdict, windows: Windows) -> str:
     parts = []
     if f.blast:
-        parts.append(f" It spread to {' and '.join(f.blast)}.")
-    if windows.last_heal is not None and f.told_no:
-        parts.append(_recovery(f))
+        parts.append(f" It spread to {listed(f.blast)}.")
     if windows.last_heal is not None and f.drained_after_ns:
         parts.append(f" The backlog was gone {format_duration(f.drained_after_ns)} after the heal.")
     return "".join(parts)
@@ -204,41 +226,31 @@ def _count(n: int, one: str, many: str) -> str:
     return f"{n:,} {one if n == 1 else many}"
 
 
-def _comparison(designs: Sequence[DesignVerdict], since: int) -> str:
-    """All designs, the worst first: how many heard no, what waits, what is lost, and the price."""
-    worst_first = sorted(designs, key=lambda d: (-_share_no(d), -d.lost, -d.dead_lettered))
-    said = [f"Since {_clock(since)} {_short(worst_first[0])}"]
-    said += [_short(d) for d in worst_first[1:]]
-    return " ".join(said)
+def listed(names: Sequence[str]) -> str:
+    """Names as people list them: a, b and c."""
+    return " and ".join([part for part in (", ".join(names[:-1]), *names[-1:]) if part])
 
 
-def _short(f: DesignVerdict) -> str:
-    """One design in the comparison."""
-    if f.told_no == f.told_yes == 0:
-        silent = f"{f.design} has answered nobody"
-        return f"{silent}: {f.offered:,} customers wait." if f.offered else f"{f.design} had no customers."
-    parts = [_answers(f)]
-    if f.waiting and f.oldest_ns >= NOTICED_NS:
-        parts.append(f"{_work(f)}")
-    else:
-        parts += [f"{f.lost:,} lost"] if f.lost else []
-        parts += [f"{f.dead_lettered:,} given up as dead letters"] if f.dead_lettered else []
-        parts += ["none lost"] if not f.lost and not f.told_no else []
-    return f"{'; '.join(parts)}.{_price(f)}"
+def _comparison(designs: Sequence[DesignVerdict], windows: Windows, since: int) -> str:
+    """A line for each design, the worst first."""
+    worst_first = sorted(designs, key=lambda d: (-_share_unserved(d), -d.lost, -d.dead_lettered))
+    return f"Since {_clock(since)} " + "\n".join(_line(d, windows) for d in worst_first)
 
 
-def _share_no(f: DesignVerdict) -> float:
-    return f.told_no / f.offered if f.offered else 0.0
+def _share_unserved(f: DesignVerdict) -> float:
+    unserved = f.told_no + (f.unanswered if _silent(f) else 0)
+    return unserved / f.offered if f.offered else 0.0
 
 
 def _calm(designs: Sequence[DesignVerdict], lasted_ns: int) -> str:
     """Before anything was broken."""
     troubled = [d for d in designs if d.told_no or d.lost or d.dead_lettered]
     if troubled:
-        return f"Nothing was broken yet, and still: {' '.join(f'{_answers(d)}.' for d in troubled)}"
+        said = "\n".join(f"{'; '.join([_answers(d), *_work(d)])}." for d in troubled)
+        return f"No fault was injected, and still: {said}"
     if not any(d.told_yes for d in designs):
         return "Nothing has happened yet."
-    return "All designs tell every customer yes." if len(designs) > 1 else "Every customer is told yes."
+    return "All designs tell every request yes." if len(designs) > 1 else "Every request is told yes."
 
 
 def _missed(run: Runner) -> str:
@@ -248,7 +260,7 @@ def _missed(run: Runner) -> str:
         left = names - set(injected.hit.targets)
         if left and not injected.command.designs:
             what = f"{injected.command.what} on {injected.hit.words}"
-            return f"({what} had nothing to hit in {' and '.join(sorted(left))}.)"
+            return f"({what} had nothing to hit in {listed(sorted(left))}.)"
     return ""
 
 

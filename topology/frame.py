@@ -33,7 +33,8 @@ class ReplicaFrame:
     slots: int
     queued: int
     wired: tuple[str, ...]
-    """The replicas that it calls, by link in file order, e.g. ("inventory/0",); "list" and balanced links name all."""
+    """The replicas that it calls, by link in file order, e.g. ("inventory/0",), all of a list; of a balancer, a queue
+    or the outside world only the name, since none of them is wired to replicas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class NodeFrame:
     gauges: tuple[tuple[str, float], ...]
     """Figures of the kind's own: healthy targets of a balancer, receives outstanding …"""
     wiring: str
-    """How its callers' or its own outgoing calls are wired: pinned, list, balanced, pull, or empty."""
+    """How the callers of a service are wired to it: pinned, list, balanced, pull; empty for every other kind."""
     layers: tuple[LayerFrame, ...]
     shared: bool
 
@@ -172,3 +173,15 @@ class Frame:
     def node(self, name: str) -> NodeFrame | None:
         """The node of that name, or None."""
         return next((n for n in self.nodes if n.name == name), None)
+
+    def uncalled(self, name: str) -> tuple[str, ...]:
+        """The replicas of a node that are up and to which no caller is wired, where callers are wired to replicas."""
+        node = self.node(name)
+        callers = [link.caller for link in self.links if link.callee == name]
+        if node is None or node.wiring not in ("pinned", "list"):
+            return ()
+        wired = {one for caller in self.nodes if caller.name in callers for r in caller.replicas for one in r.wired}
+        if name in wired:
+            return ()
+        replicas = [(f"{name}/{r.index}", r.state) for r in node.replicas]
+        return tuple(replica for replica, state in replicas if state == UP and replica not in wired)

@@ -28,7 +28,8 @@ class Histogram:
     @property
     def sum_ns(self) -> int:
         """All durations together, exact: a native count that spills before it could overflow."""
-        return self.far_ns + self.near_ns
+        near: int = self.near_ns
+        return self.far_ns + near
 
     def add(self, ns: i64) -> None:
         """Count one duration; a negative one counts as 0."""
@@ -37,7 +38,7 @@ class Histogram:
         self.count += 1
         self.near_ns += ns
         if self.near_ns > 1152921504606846976 or ns > 1152921504606846976:
-            self.far_ns += self.near_ns
+            self.far_ns = self.sum_ns
             self.near_ns = 0
         if ns > self.max_ns:
             self.max_ns = ns
@@ -120,7 +121,7 @@ class Histogram:
 
     def mean_ns(self) -> float:
         """The exact mean; 0 when nothing was counted."""
-        return self.sum_ns / self.count if self.count else 0.0
+        return float(self.sum_ns) / float(self.count) if self.count else 0.0
 
     def quantile_ns(self, q: float) -> int:
         """The duration that a share q of the counted ones does not exceed (within 1 %); 0 when nothing was counted."""
@@ -144,5 +145,7 @@ class Histogram:
         """The middle of a bucket; never more than the maximum, which is exact."""
         if row == 0:
             return i
-        middle: i64 = ((64 + i) << (row - 1)) + ((1 << (row - 1)) >> 1)
+        width: i64 = 1  # shifted in place: a literal, or what is never assigned again, would be shifted as a C int of 32 bits
+        width <<= row - 1
+        middle: i64 = (64 + i) * width + (width >> 1)
         return middle if middle < self.max_ns else self.max_ns

@@ -31,7 +31,9 @@ __all__ = ["Ledger", "Tally"]
 
 def bit_of(part: i64) -> i64:
     """The mask of one part. Flows have at most 60 parts, so that masks are native numbers."""
-    return 1 << part
+    bit: i64 = 1  # shifted in place: a literal, or what is never assigned again, would be shifted as a C int of 32 bits
+    bit <<= part
+    return bit
 
 
 class Ledger:

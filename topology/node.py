@@ -209,9 +209,9 @@ class Meter:
     def _spill(self, dt: i64) -> None:
         """Move the native sums, and what lasted for `dt`, into the unbounded ones."""
         long: int = dt
-        self.inside_ns += self.near_inside + int(self.inside) * long
-        self.busy_ns += self.near_busy + int(self.busy) * long
-        self.working_ns += self.near_working + int(self.working) * long
+        self.inside_ns += int(self.near_inside) + int(self.inside) * long
+        self.busy_ns += int(self.near_busy) + int(self.busy) * long
+        self.working_ns += int(self.near_working) + int(self.working) * long
         self.near_inside = 0
         self.near_busy = 0
         self.near_working = 0

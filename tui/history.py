@@ -21,6 +21,9 @@ class Figures:
     no: float
     done: float
     waiting: int
+    """Without an answer, or told yes and not yet done."""
+    silent: int
+    """Of these, without an answer."""
     oldest_ns: int
     told_yes: int
     told_no: int
@@ -44,7 +47,8 @@ def figures_of(frame: Frame) -> Figures:
         yes=sum(f.rate_yes for f in flows),
         no=sum(f.rate_no for f in flows),
         done=sum(f.rate_done for f in flows),
-        waiting=sum(f.waiting for f in flows),
+        waiting=sum(f.in_system for f in flows),
+        silent=sum(f.unanswered for f in flows),
         oldest_ns=max((f.oldest_ns for f in flows), default=0),
         told_yes=sum(f.told_yes for f in flows),
         told_no=sum(f.told_no for f in flows),
@@ -101,4 +105,5 @@ def _together(group: list[Figures]) -> Figures:
         no=sum(f.no for f in group) / count,
         done=sum(f.done for f in group) / count,
         waiting=max(f.waiting for f in group),
+        silent=max(f.silent for f in group),
     )

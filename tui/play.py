@@ -6,6 +6,8 @@ import shlex
 import sys
 from collections.abc import Sequence
 
+import platformdirs
+
 from chaos import gallery as shelf
 from chaos.experiment import Result, judge
 from chaos.journal import journal
@@ -26,7 +28,6 @@ class GalleryApp(PlayApp):
 
     def on_mount(self) -> None:
         """Open the gallery as soon as there is something behind it."""
-        super().on_mount()
         self.call_after_refresh(self._choose)
 
     def _choose(self) -> None:
@@ -74,31 +75,47 @@ def _session(app: PlayApp, save: str | None, name: str | None) -> int:
     """Run the app; afterwards print the summary and the command that repeats the run."""
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise Mistake("play needs a terminal; `knockon run` works without one")
+    first = app.session.runner.playground.name
     app.run()
     if app.return_code:
         return app.return_code
     runner = app.session.runner
+    asked = name if runner.playground.name == first else None
+    played_out = runner.timeline and runner.now >= runner.end
     result = judge(runner)
-    print(_summary(result), end="")
+    print(_summary(result, played_out), end="")
+    if save is None and any(command.by == "key" for command in runner.commands):
+        save = _kept(runner)
     if save is not None:
         save_runner(save, runner, result.digest)
-    print(f"\nAgain: {again(runner, save, name)}")
+    print(f"\nAgain: {again(runner, save, asked)}")
     runner.close()
     return 0
 
 
-def _summary(result: Result) -> str:
-    return write("text", journal(result))
+def _kept(runner: Runner) -> str:
+    """Where a session is kept that nobody asked to keep, so that the keys that were pressed are not lost."""
+    folder = platformdirs.user_state_path("knockon")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"the session cannot be kept in {folder}: {error.strerror}; name a file with --save") from error
+    return str(folder / f"{runner.playground.name}-{runner.seed}.yaml")
+
+
+def _summary(result: Result, played_out: bool) -> str:
+    """What it came to. What the file expects of its own timeline is judged only where that was played to its end."""
+    told = journal(result)
+    if not played_out:
+        told |= {"steady": [], "expectations": [], "exit_code": None}
+    return write("text", told)
 
 
 def again(runner: Runner, save: str | None, name: str | None) -> str:
     """The command that repeats a session; what was done by hand needs a run file."""
     if save is not None:
         return _command(["run", save])
-    named = name or runner.playground.name
-    by_hand = any(command.by == "key" for command in runner.commands)
-    command = _command(["play" if by_hand else "run", named, "--seed", str(runner.seed)])
-    return f"{command} --save FILE.yaml (what was done by hand is kept with --save)" if by_hand else command
+    return _command(["run", name or runner.playground.name, "--seed", str(runner.seed)])
 
 
 def _command(words: Sequence[str]) -> str:

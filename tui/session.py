@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -238,8 +237,8 @@ def base_name(target: str) -> str:
 
 
 def newest_fault(faults: Sequence[FaultFrame], node: str) -> FaultFrame | None:
-    """The newest active fault whose targets name the node."""
-    return next((f for f in reversed(faults) if f.active and node in re.findall(r"[\w.-]*\w", f.on)), None)
+    """The newest active fault that lies on the node."""
+    return next((f for f in reversed(faults) if f.active and node in f.nodes), None)
 
 
 def entry_words(playground: Playground, entry: Entry) -> str:

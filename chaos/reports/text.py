@@ -99,7 +99,7 @@ def _success(design: dict[str, Any]) -> str:
 def _figure(name: str) -> Callable[[dict[str, Any]], str]:
     def read(design: dict[str, Any]) -> str:
         value = design["verdict"]["figures"][name]
-        return "–" if value is None else format_duration(round(value * 1e9))
+        return "–" if value is None else format_duration(round(value * 1e9)) if value else "at once"
 
     return read
 
@@ -145,13 +145,13 @@ def _table(journal: dict[str, Any]) -> str:
 
 
 def _verdicts(journal: dict[str, Any]) -> str:
-    lines = [fill(journal["verdict"]["sentence"], WIDTH)]
-    if journal["faults"]:
-        lines += [
-            fill(d["verdict"]["sentence"], WIDTH, initial_indent="  ", subsequent_indent="    ")
-            for d in journal["designs"].values()
-        ]
-    return "\n".join(lines)
+    said = journal["verdict"]["sentence"].split("\n")
+    if not journal["faults"]:
+        return "\n".join(fill(line, WIDTH) for line in said)
+    designs = list(journal["designs"].values())
+    lines = [*(design["verdict"]["sentence"] for design in designs), *said[len(designs) :]]
+    wrapped = (fill(line, WIDTH, initial_indent="  ", subsequent_indent="    ") for line in lines)
+    return "\n".join([f"what came of it since {clock(journal['verdict']['since'])}", *wrapped])
 
 
 def _claims(title: str, judged: list[dict[str, Any]]) -> str:
@@ -163,6 +163,8 @@ def _claims(title: str, judged: list[dict[str, Any]]) -> str:
 def ending(journal: dict[str, Any]) -> str:
     """The last line: what the exit code means."""
     code, claims = journal["exit_code"], journal["expectations"]
+    if code is None:
+        return "Played by hand: what the file expects of its own timeline was not judged."
     if code > 128:
         return f"Interrupted; this is what came of it until then (exit code {code})."
     if code == 4:

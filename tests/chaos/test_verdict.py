@@ -28,7 +28,21 @@ def test_during_a_crash() -> None:
     assert decoupled.waiting > 100
     assert decoupled.blast == ()
     assert "decoupled told none no" in verdict.sentence
-    assert f"{decoupled.waiting:,} accepted orders wait, the oldest" in verdict.sentence
+    assert f"{decoupled.waiting:,} accepted messages wait, the oldest" in verdict.sentence
+
+
+def test_customers_without_an_answer_are_not_passed_over() -> None:
+    run = run_to(small("timeline:\n  - {at: 10s, inject: hang, on: orders, for: 5s}\n", **{"web.deadline": "10s"}), 14)
+    moment = run.moment()
+    coupled = moment.verdict.designs[0]
+    assert coupled.told_no == 0
+    assert coupled.unanswered > 100
+    assert f"{coupled.unanswered:,} customers wait" in moment.verdict.sentence
+    assert f"{coupled.unanswered:,} wait for an answer" in coupled.sentence
+    web = moment.frames[0].node("web")
+    assert web is not None
+    assert web.state == "strained"
+    assert web.why.endswith("customers wait for an answer")
 
 
 def test_after_the_heal_times_to_recover_are_known() -> None:
@@ -58,7 +72,7 @@ def test_the_log_tells_the_story_once() -> None:
     run = run_to(small(CRASH), 30)
     lines = run.narrator.last(1_000)
     assert lines[0].words == "the timeline crashed inventory (all replicas) for 5 s in both designs"
-    assert any('orders hears "connection refused" from inventory' in said for said in words(run, "coupled"))
+    assert any('orders hears “connection refused” from inventory' in said for said in words(run, "coupled"))
     assert any(said == "no customer notices; " + said.partition("; ")[2] for said in words(run, "decoupled"))
     assert any(said.startswith("backlog grows") for said in words(run, "decoupled"))
     assert any(said.startswith("backlog is back to normal") for said in words(run, "decoupled"))

@@ -291,6 +291,40 @@ def test_the_oldest_that_waits() -> None:
     assert (flow.oldest_ns(10 * GRID), flow.waiting) == (0, 0)
 
 
+def test_a_flow_of_as_many_parts_as_there_may_be() -> None:
+    parts = [f"n{p}" for p in range(60)]
+    flow = Flow(0, "web", parts, 7, ["web"], GRID)
+    ledger = Ledger([flow])
+    message = ledger.offer(flow, 1, 7, 0, DEADLINE)
+    reaches = [Reach([p], p, 1 << p) for p in range(60)]
+    for reach in reaches:
+        ledger.hold(message, reach)
+    ledger.answer(message, YES, 0, 5)
+    for p, reach in enumerate(reaches):
+        assert flow.tally.waiting == 1, p
+        ledger.complete(message, reach, 10)
+        ledger.release(message, reach, 0, 10)
+    assert (flow.tally.served, flow.tally.done, flow.tally.duplicates) == (1, 1, 0)
+    assert ledger.idle()
+
+
+def test_of_many_parts_each_is_lost_by_itself() -> None:
+    flow = Flow(0, "web", [f"n{p}" for p in range(60)], 7, ["web"], GRID)
+    ledger = Ledger([flow])
+    for lost in (0, 30, 31, 32, 33, 45, 59):
+        message = ledger.offer(flow, lost, 7, 0, DEADLINE)
+        reaches = [Reach([p], p, 1 << p) for p in range(60)]
+        for reach in reaches:
+            ledger.hold(message, reach)
+        ledger.answer(message, YES, 0, 5)
+        for p, reach in enumerate(reaches):
+            if p != lost:
+                ledger.complete(message, reach, 10)
+            ledger.release(message, reach, BROKE, 10)
+        assert message.lost == 1 << lost
+    assert flow.tally.lost == 7
+
+
 # A slow bookkeeper, with sets and no counters, that reads each fate from the definitions
 
 

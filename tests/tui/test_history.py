@@ -14,7 +14,7 @@ def filled(seconds: int) -> History:
     moment = runner().moment()
     for half in range(2 * seconds):
         at_ns = half * STEP_NS
-        one = replace(frame([], [], flow(rate_yes=float(half // 2), waiting=half)), at_ns=at_ns)
+        one = replace(frame([], [], flow(rate_yes=float(half // 2), waiting=half, in_system=half)), at_ns=at_ns)
         history.add(replace(moment, at_ns=at_ns, frames=(one,)))
     return history
 

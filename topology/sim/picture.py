@@ -22,6 +22,7 @@ from topology.frame import (
     ReplicaFrame,
 )
 from topology.message import Tally, name_reasons, reason_words
+from topology.node import SERVICE
 from topology.plan import PULL, DesignPlan, LinkPlan
 from topology.sim.core import Core
 from topology.sim.place import Group, Place
@@ -29,6 +30,8 @@ from topology.sim.watch import FlowWatch, Watch
 from topology.sim.wire import Wire
 
 SECOND: Final = 1_000_000_000
+MOST_WIRED: Final = 256
+"""Clients take their replicas in turn, so that the first few of many show to whom all of them are wired."""
 
 
 def draw_frame(
@@ -64,12 +67,11 @@ def _replica(place: Place) -> ReplicaFrame:
     wired = []
     for outlet in place.outlets:
         callee = outlet.wire.callee
-        if callee.managed or callee.kind == "load_balancer" or place.source:
+        if not _is_service(callee):
             wired.append(callee.name)
-        elif outlet.spread:
-            wired.append(f"{callee.name}/all of its list")
-        elif outlet.wired:
-            wired.append(outlet.wired[0].name)
+        else:
+            several = outlet.spread or place.source
+            wired.extend({one.name: None for one in (outlet.wired[:MOST_WIRED] if several else outlet.wired[:1])})
     return ReplicaFrame(
         int(place.index),
         _replica_state(place),
@@ -156,6 +158,7 @@ def _node(
     slots = sum(p.machine.slots_now() for p in there if p.up)
     waits = _waits_for(there) if not group.source else ()
     up = len(alive)
+    silent = _silent(group, speed[0])
     codes = group.codes.all()
     gauges: dict[str, float] = {}
     for place in there:
@@ -164,9 +167,9 @@ def _node(
     return NodeFrame(
         name=group.name,
         kind=group.kind,
-        state=_state(staying, up, watch.health.unhealthy, busy, slots),
+        state=_state(staying, up, watch.health.unhealthy or silent > 0, busy, slots),
         unhealthy=watch.health.unhealthy,
-        why=_why(core, group, watch, up, waits, busy, slots, speed[2], speeds),
+        why=_waiters(silent) or _why(core, group, watch, up, waits, busy, slots, speed[2], speeds),
         replicas=tuple(_replica(p) for p in there),
         up=up,
         wanted=len(staying),
@@ -188,13 +191,33 @@ def _node(
         errors=tuple(name_reasons(codes, core.names).items()),
         waits_for=waits,
         gauges=tuple(gauges.items()),
-        wiring=_wiring(plan, group.name),
+        wiring=_wiring(plan, group),
         layers=_layers(there),
         shared=declared.shared,
     )
 
 
-def _wiring(plan: DesignPlan, name: str) -> str:
+def _waiters(silent: int) -> str:
+    return f"{silent:,} customers wait for an answer" if silent else ""
+
+
+def _silent(group: Group, rate: float) -> int:
+    """How many of a producer's customers have no answer, where that is more than a second's worth; else 0."""
+    flow = group.places[0].flow if group.source else None
+    if flow is None:
+        return 0
+    open_ones = int(flow.total_offered - flow.total_yes - flow.total_no)
+    return open_ones if open_ones > max(20.0, rate) else 0
+
+
+def _is_service(group: Group) -> bool:
+    """Whether callers are wired to its replicas; a balancer, a queue or a third party is one thing to all of them."""
+    return bool(group.places) and group.places[0].machine.role == SERVICE
+
+
+def _wiring(plan: DesignPlan, group: Group) -> str:
+    """How the callers of a service are wired to it."""
+    name = group.name if _is_service(group) else ""
     for link in plan.links:
         if link.callee == name and link.wiring == PULL:
             return link.wiring

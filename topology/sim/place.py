@@ -77,7 +77,9 @@ class Group:
         self.bad: i64 = 0
         self.codes = Codes()
         self.awake = False
-        self.bit: i64 = 1 << index if index < 62 else 0
+        bit: i64 = 1  # shifted in place: a literal, or what is never assigned again, would be shifted as a C int of 32 bits
+        bit <<= index if index < 62 else 0
+        self.bit: i64 = bit if index < 62 else 0
         self.start_ns: i64 = 0
         self.clients: i64 = 0
 
@@ -513,7 +515,8 @@ class Place(Context):
             meter.upto(self.now)
         meter.inside -= 1
         meter.departures += 1
-        meter.stay_ns += self.now - call.arrived
+        stay: int = self.now - call.arrived
+        meter.stay_ns += stay
         call.arrived = self.now
         self.group.touch(self.core)
 

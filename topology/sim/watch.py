@@ -100,7 +100,7 @@ class Watch:
             working_ns: int = 0
             for place in self.group.places:
                 place.meter.upto(at)
-                working_ns += place.meter.working_ns + place.meter.near_working
+                working_ns += place.meter.working_ns + int(place.meter.near_working)
             used = self._used(working_ns, self.value_cores, at)
             self._skip(self.sample, gap)
             self.sample.utilisation_sum += used * float(gap)
@@ -160,7 +160,7 @@ class Watch:
             meter = place.meter
             arrivals += meter.arrivals
             meter.upto(at)
-            working_ns += meter.working_ns + meter.near_working
+            working_ns += meter.working_ns + int(meter.near_working)
             if place.gone:
                 continue
             busy += meter.busy

@@ -66,8 +66,7 @@ class Wire:
             if fixed > 0 and lane is not None:
                 core.engine.after_in(lane, T_HOP, self.callee.places[0], hop, -1)
                 return
-            self.draws += 1
-            delay: i64 = self.delay.sample(self.dice.uniform(self.draws, 0))
+            delay: i64 = self.delay.sample(self.dice.uniform(self._key(hop), self._visit(hop, core.engine.now)))
             core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
             return
         self._put_through(core, hop, way)
@@ -79,11 +78,11 @@ class Wire:
         if (self.cut_to if there else self.cut_back) > 0:
             self.parked.append(hop)
             return
-        self.draws += 1
-        n = self.draws
-        delay: i64 = self.fixed if self.fixed >= 0 else self.delay.sample(self.dice.uniform(n, 0))
         now = core.engine.now
-        k = 1
+        n = self._key(hop)
+        k = self._visit(hop, now)
+        delay: i64 = self.fixed if self.fixed >= 0 else self.delay.sample(self.dice.uniform(n, k))
+        k += 1
         for layer in self.layers:
             strength = layer.strength(now)
             if layer.kind == "latency":
@@ -96,6 +95,17 @@ class Wire:
             core.chain(hop, way)
         else:
             core.engine.after(delay, T_HOP, self.callee.places[0], hop, -1)
+
+    def _key(self, hop: Hop) -> i64:
+        """What a hop's draws hang on: its message, so that what befalls others moves nothing; or a count of its own."""
+        if isinstance(hop, Call):
+            return hop.message.root
+        self.draws += 1
+        return self.draws
+
+    def _visit(self, hop: Hop, now: i64) -> i64:
+        """Tells apart the times that one message travels here: by the instant and the way, with room for layers."""
+        return (((now ^ (now >> 20)) & 0xFFFFF) * 8 + hop.way) * 256
 
     def _lost(self, n: i64, share: float, k: i64) -> i64:
         """How much later a segment arrives that is lost with this share, each time that it is sent."""

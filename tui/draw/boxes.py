@@ -153,8 +153,15 @@ def second_row(node: NodeFrame, room: int) -> list[Run]:
         waiting = f" +{figures.brief(node.queued)} wait" if node.queued else f" {figures.percent(share)}"
         ink = "bad" if share >= 1 else "warn" if share > 0.8 else "ok"
         return [(glyphs.meter(share, 8), ink), (figures.fit(waiting, room - 8), "text" if node.queued else "dim")]
-    flying = f" {figures.brief(node.in_flight)} in flight" if node.in_flight else ""
-    return [(glyphs.meter(load(node), 5), "ok"), (figures.fit(flying, room - 5), "dim")]
+    return [(glyphs.meter(load(node), 5), "ok"), (_flying(node, room - 5), "dim")]
+
+
+def _flying(node: NodeFrame, room: int) -> str:
+    """What a queue's consumers hold and have not yet deleted, in words that fit."""
+    if not node.in_flight:
+        return ""
+    held = figures.brief(node.in_flight)
+    return next((words for words in (f" {held} in flight", f" {held} held", f" {held}") if len(words) <= room), "")
 
 
 def _at_rest(node: NodeFrame) -> str:

@@ -40,9 +40,13 @@ LEGEND = (
     ("═══▶", "line", "a hand-off: the sender waits only until it is accepted"),
     ("┄┄┄▶", "line", "a consumer takes from a queue (the arrow is the way of the messages)"),
     ("┄┄┄▷", "dim", "where dead letters go"),
-    ("─•─•", "line", "messages moving: a dot for each ten of them, as fast as they flow"),
+    ("─•─•", "line", "messages moving: the faster, the more of them (where there are very many, slowed for the eye)"),
     ("──✖▶", "bad", "cut, or at least half of what is sent along it fails"),
     ("──⊘▶", "bad", "its circuit breaker is open: nothing is sent"),
+    ("pinned", "dim", "each caller is wired to one replica, chosen when it starts"),
+    ("list", "dim", "callers go round a fixed list of replicas, dead or alive"),
+    ("balanced", "dim", "a load balancer with health checks chooses"),
+    ("pull", "dim", "it takes messages from a queue when it has room"),
     ("▁▃▅▇", "line", "a figure over the last seconds; the same scale in all designs"),
 )
 """Sign, ink, meaning."""

@@ -36,7 +36,9 @@ def rows(now: Figures, past: list[Figures], scales: Scales, width: int) -> list[
     room = curve_width(width)
     trouble = now.no > 0.05 * (now.yes + now.no)
     waiting = figures.count(now.waiting)
-    if now.waiting and now.oldest_ns:
+    if now.silent > 20 and 2 * now.silent > now.waiting:
+        waiting = f"{figures.count(now.silent)} for an answer"
+    elif now.waiting and now.oldest_ns:
         waiting += f", oldest {figures.short_time(now.oldest_ns)}"
     lines = (
         ("told yes", [f.yes for f in past], scales.answers, _both(now.yes, now.told_yes, width), "ok"),

@@ -10,7 +10,7 @@ from topology.plan import DesignPlan
 from tui.draw.boxes import draw_box
 from tui.draw.canvas import Canvas
 from tui.draw.layout import Edge, Picture, arrange
-from tui.draw.routing import ASIDE, Line, Motion, draw_links, draw_ports, line_of, wires_of
+from tui.draw.routing import ASIDE, Line, draw_links, draw_ports, line_of, phase_of, wires_of
 
 
 class Scene:
@@ -23,7 +23,6 @@ class Scene:
         self.edges = [Edge(self.index[a], self.index[b]) for a, b in [*links, *asides]]
         self.picture = arrange(names, self.edges, 0, 0)
         self.size = (0, 0)
-        self.motion = Motion()
         self.wires = wires_of(self.picture)
 
     def fit(self, width: int, height: int) -> Picture:
@@ -49,7 +48,7 @@ class Scene:
     def _lines(self, frame: Frame) -> list[Line]:
         lines: list[Line] = []
         for link in frame.links:
-            phase = self.motion.phase(f"{link.caller}{link.mode}{link.callee}", link.flow)
+            phase = phase_of(link.flow, frame.at_ns)
             lines.append(line_of(link.mode, link.wiring, link.cut, link.breaker, link.rate, link.rate_bad, phase))
         return lines + [Line(ASIDE, "faint")] * (len(self.edges) - len(lines))
 

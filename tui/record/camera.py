@@ -99,7 +99,7 @@ def film(runner: Runner, camera: Camera, clock: Clock) -> None:
 def _go_to(session: Session, job: Job) -> None:
     """Let the run go on to where the film begins, and look at it whenever its history takes a sample.
 
-    The pictures are then the same as in a film of the whole, but for where the dots on the links have come to.
+    The pictures are then the same as in a film of the whole.
     """
     for number in range(1, job.from_ns * job.fps // NS + 1):
         at_ns = round(number * NS / job.fps)
@@ -118,7 +118,7 @@ async def _shoot(app: PlayApp, camera: Camera, loop: VirtualLoop) -> None:
         if app.return_code:
             return  # it has failed, and said why
         camera.take(number, grid(app), session.moment.faults)
-    camera.end(session.moment.verdict.sentence)
+    camera.end(session.moment.verdict.sentence.replace("\n", " "))
 
 
 def play_in_time(app: App[Any], action: Callable[[VirtualLoop], Any], clock: Clock, size: tuple[int, int]) -> None:

@@ -136,7 +136,7 @@ class PlayScreen(Screen[None]):
         self.query_one(DesignStrip).display = len(shown) < len(names) and not small
         titled = height >= 30
         self.query_one(Log).styles.height = (3 if height < 26 else 4 if height < 36 else height // 6) + titled
-        self.query_one(VerdictText).styles.height = (3 if height < 36 or width >= 140 else 4) + titled
+        self.query_one(VerdictText).styles.height = max(4, min(len(names), 8) + (height >= 36)) + titled
 
     # What it shows.
 

@@ -22,8 +22,24 @@ class VerdictText(Lines):
 
 
 def verdict_rows(sentence: str, titled: bool, width: int, height: int) -> list[list[Run]]:
-    """The sentence in as many lines as there are; … where it is longer."""
+    """A line for each design, more where there is room; … where it is longer."""
     head = [rule("what it comes to", width)] if titled else []
     room = max(1, height - len(head))
-    lines = figures.wrap_to(sentence, max(10, width - 2), room)
+    said = sentence.split("\n")
+    needs = [len(figures.wrap(one, max(10, width - 4))) for one in said]
+    lines: list[str] = []
+    for one, rows in zip(said, shares(needs, room), strict=True):
+        first, *more = figures.wrap_to(one, max(10, width - 4), rows) if rows else [""]
+        lines += [first, *(f"  {line}" for line in more)] if rows else []
     return head + [[(f" {line}", "title")] for line in lines]
+
+
+def shares(needs: list[int], room: int) -> list[int]:
+    """How many rows each gets: one as long as there are any, then more from the top to whoever needs more."""
+    given = [0] * len(needs)
+    while room > 0 and given != needs:
+        for at, need in enumerate(needs):
+            if given[at] < need and room > 0:
+                given[at] += 1
+                room -= 1
+    return given

@@ -167,7 +167,7 @@ def strength(deed: Deed) -> dict[str, Any]:
         return {"extra": deed.size * 20 * MS, "jitter": 10 * MS}
     if deed.what == "cut":
         return {"direction": ("both", "to", "from")[deed.size % 3]}
-    return {"share": deed.size / 5}
+    return {"share": deed.size / 7}
 
 
 def change(world: SimWorld, deed: Deed, kinds: dict[str, str]) -> None:

@@ -1,0 +1,42 @@
+"""Third parties."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.topology.worlds import S, flow, node, reasons, world
+
+
+def test_it_takes_any_number_at_once() -> None:
+    one = world(
+        {"web": "producer, rate: 200/s, arrivals: constant", "bank": "endpoint, takes: 500ms"}, ["web -> bank"]
+    )
+    one.advance(10 * S)
+    assert (node(one, "bank").busy, node(one, "bank").slots) == (100, 0)
+    assert one.sums()["nodes"]["bank"]["mean_stay"] == pytest.approx(0.5)
+
+
+def test_a_limit_lets_a_burst_of_one_second_through_then_so_many_a_second() -> None:
+    one = world(
+        {"web": "producer, rate: 100/s, arrivals: constant", "bank": "endpoint, takes: 0s, limit: 20/s"}, ["web -> bank"]
+    )
+    one.advance(10 * S)
+    found = flow(one)
+    assert found.served == pytest.approx(20 + 20 * 10, abs=2)
+    assert reasons(one) == {"bank: too many requests (429)": found.refused}
+
+
+def test_a_limit_below_one_a_second() -> None:
+    one = world(
+        {"web": "producer, rate: 10/s, arrivals: constant", "bank": "endpoint, takes: 0s, limit: 0.5/s"}, ["web -> bank"]
+    )
+    one.advance(20 * S)
+    assert flow(one).served == pytest.approx(10, abs=1)
+
+
+def test_a_share_fails() -> None:
+    one = world(
+        {"web": "producer, rate: 500/s", "bank": "endpoint, takes: 1ms, fails: 5%"}, ["web -> bank"]
+    )
+    one.advance(20 * S)
+    assert flow(one).failed / flow(one).offered == pytest.approx(0.05, abs=0.01)
