@@ -54,6 +54,9 @@ RUN: dict[str, Param] = {
 
 _DIGEST = re.compile(r"(sha256:)?[0-9a-f]{8,64}|")
 
+MOST_PARTS = 60
+"""So many nodes, or links into them, may be required of each message of a flow."""
+
 
 class Builder:
     """Builds one playground. Each step reads one part of the file and reports what is wrong with it."""
@@ -186,7 +189,21 @@ class FlowReader:
             self.problems.add(self.drafts[0].place, "no design has a producer, so nothing would ever happen")
         if sound:
             self._silent(list(names))
-        return tuple(FlowPlan(name, self._work(name)) for name in names)
+        return tuple(FlowPlan(name, self._bounded(name, self._work(name))) for name in names)
+
+    def _bounded(self, producer: str, work: tuple[str, ...]) -> tuple[str, ...]:
+        """The ledger keeps parts, and the links that lead to them, as bits of one native number."""
+        ways = max((sum(link.callee in work for link in d.links) for d in self.designs), default=0)
+        most = max(len(work), ways)
+        if most > MOST_PARTS and self.drafts:
+            what = "nodes" if len(work) > MOST_PARTS else "links into nodes"
+            words = (
+                f"{most} {what} would have to do their part for each message of {producer}, and at most {MOST_PARTS} can; "
+                f"name those that matter: {producer}: {{work: [NODE, …]}}"
+            )
+            self.problems.add(self.drafts[0].place, words)
+            return work[:MOST_PARTS]
+        return work
 
     def _role(self, design: DesignPlan, name: str) -> str:
         return self._roles[design.name].get(name, "")

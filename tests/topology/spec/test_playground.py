@@ -146,9 +146,10 @@ def test_files_and_texts_are_one(tmp_path: Path) -> None:
 def test_a_chain_of_ten_thousand_services() -> None:
     nodes = "".join(f"  n{i}: {{kind: service}}\n" for i in range(9_999))
     links = "".join(f"      - n{i} -> n{i + 1}\n" for i in range(9_998))
-    head = "playground: long\nduration: 1m\nnodes:\n  web: {kind: producer, rate: 1/s}\n"
+    head = "playground: long\nduration: 1m\nnodes:\n  web: {kind: producer, rate: 1/s, work: [n7, n9998]}\n"
     found = made(f"{head}{nodes}designs:\n  only:\n    links:\n      - web -> n0\n{links}")
-    assert len(found.flows[0].work) == 9_999
+    assert found.flows[0].work == ("n7", "n9998")
+    assert len(found.designs[0].links) == 9_999
 
 
 class TestSettings:
@@ -219,3 +220,13 @@ def test_a_kind_may_look_at_its_values_as_a_whole() -> None:
 def test_plans_do_not_change() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         made(SHOP).name = "other"  # type: ignore[misc]
+
+
+def test_more_parts_than_the_ledger_can_keep_are_refused() -> None:
+    nodes = "\n".join(f"  s{i}: {{kind: service, takes: 1ms}}" for i in range(61))
+    chain = " -> ".join(f"s{i}" for i in range(61))
+    text = f"nodes:\n  web: {{kind: producer, rate: 1/s}}\n{nodes}\nduration: 1m\ndesigns:\n  long:\n    links: [web -> {chain}]\n"
+    with pytest.raises(PlaygroundError, match=r"61 nodes would have to do their part .* at most 60"):
+        load_text(text)
+    few = text.replace("rate: 1/s", "rate: 1/s, work: [s1, s2]")
+    assert load_text(few).flows[0].work == ("s1", "s2")
