@@ -50,7 +50,7 @@ pure: ## an installation without a C compiler, in an environment of its own
 	CC=false $(VENV)-pure/bin/python -m pip install --quiet .
 	$(VENV)-pure/bin/knockon --version
 	$(VENV)-pure/bin/python -P -c 'import sys; from topology import build_info; sys.exit(build_info.compiled())'
-	$(VENV)-pure/bin/knockon run shop --duration 40s
+	$(VENV)-pure/bin/knockon run shop
 	rm -rf $(VENV)-pure
 
 clean: ## remove all that these targets made
