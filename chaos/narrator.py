@@ -40,12 +40,14 @@ class Narrator:
 
     def injected(self, at_ns: int, command: Command, past: str, hit: Hit, tone: str) -> None:
         """A fault was injected."""
-        words = f"{_who(command.by)} {past} {hit.words}"
+        where = self._where(tuple(hit.targets))
+        target = f"{hit.words[:-1]}, {where})" if hit.words.endswith(")") else f"{hit.words} ({where})"
+        words = f"{_who(command.by)} {past} {target if where else hit.words}"
         if command.params:
             words += f" ({', '.join(f'{k} {v}' for k, v in command.params.items())})"
         if command.for_ns is not None:
             words += f" for {format_duration(command.for_ns)}"
-        self.say(at_ns, "", words + self._where(tuple(hit.targets)), tone)
+        self.say(at_ns, "", words, tone)
         for name in hit.targets:
             self._eyes[name].fault_at(at_ns)
 
@@ -55,11 +57,12 @@ class Narrator:
 
     def healed(self, at_ns: int, what: str, words: str, by: str) -> None:
         """A fault was taken back."""
-        self.say(at_ns, "", f"{_who(by)} healed {words} ({what})" if by else f"{words}: {what} is over", "good")
+        self.say(at_ns, "", f"{_who(by)} healed {words}: {what} is over" if by else f"{words}: {what} is over", "good")
 
     def did(self, at_ns: int, command: Command, words: str) -> None:
         """Any other command was done."""
-        self.say(at_ns, "", f"{_who(command.by)} {words}{self._where(command.designs) if command.designs else ''}")
+        where = f" ({self._where(command.designs)})" if command.designs and self._several else ""
+        self.say(at_ns, "", f"{_who(command.by)} {words}{where}")
 
     def observe(self, frames: Iterable[Frame], faults: Sequence[FaultFrame]) -> None:
         """Look at the designs, and say what is new."""
@@ -71,8 +74,8 @@ class Narrator:
         if not self._several:
             return ""
         if len(designs) == len(self._eyes):
-            return " in both designs" if len(designs) == 2 else " in all designs"
-        return f" in {' and '.join(designs)}"
+            return "both designs" if len(designs) == 2 else "all designs"
+        return f"only in {' and '.join(designs)}"
 
 
 class Eye:
@@ -81,7 +84,9 @@ class Eye:
     def __init__(self, design: DesignPlan, narrator: Narrator) -> None:
         self.design = design.name
         self.narrator = narrator
-        self.consumers = {k.callee: k.caller for k in design.links if k.wiring == PULL and k.mode == "->"}
+        self.producers = {node.name for node in design.nodes if node.kind == "producer"}
+        self.drained = {link.caller for link in design.links if link.wiring == PULL}
+        """What somebody takes messages from; what is kept elsewhere, such as dead letters, is no backlog."""
         self._troubles: dict[str, int] = {}
         self._counts: dict[str, int] = {}
         self._states: dict[str, str] = {}
@@ -105,6 +110,7 @@ class Eye:
             self._link(link)
         for node in frame.nodes:
             self._node(node, broken)
+        self._idle(frame)
         self._flows(frame)
         self._unnoticed(frame)
 
@@ -115,13 +121,20 @@ class Eye:
         for reason, count in link.reasons:
             key = f"{link.caller}>{link.callee}:{reason}"
             if self._rose(key, count) and self._begins(key):
-                words = reason.partition(": ")[2] or reason
-                self._say(f"{link.caller} hears “{words}” from {link.callee}", "bad")
+                self._hears(link, reason)
             self._ends(key, count)
         was = self._states.get(f"breaker {link.caller}>{link.callee}", "closed")
         if link.breaker and link.breaker != was:
             self._states[f"breaker {link.caller}>{link.callee}"] = link.breaker
             self._breaker(link)
+
+    def _hears(self, link: LinkFrame, reason: str) -> None:
+        """A failure, and where it comes from; what reaches a producer through others is told as its answer."""
+        origin, _, words = reason.rpartition(": ")
+        through = origin not in ("", link.callee)
+        if not (through and link.caller in self.producers):
+            source = f"{origin}, through {link.callee}" if through else link.callee
+            self._say(f"{link.caller} hears “{words}” from {source}", "bad")
 
     def _breaker(self, link: LinkFrame) -> None:
         told = {
@@ -163,14 +176,26 @@ class Eye:
         now = "unhealthy" if node.unhealthy else ""
         if now != was:
             self._states[node.name] = now
-            if now and node.state != "down":
+            if now and node.state != "down" and not self._known(node):
                 self._say(f"{node.name} suffers: {node.why}" if node.why else f"{node.name} suffers", "bad")
             elif was:
                 self._say(f"{node.name} is well again", "good")
         for name, value in node.gauges:
             self._gauge(node, name, value)
-        if node.depth or node.name in self._peaks:
+        if node.name in self.drained and (node.depth or node.name in self._peaks):
             self._backlog(node, broken)
+
+    def _known(self, node: NodeFrame) -> bool:
+        """Whether what it suffers from was told already: what it hears, or what its users are told."""
+        heard = any(key.startswith((f"{node.name}>", f"{node.name} no")) for key in self._troubles)
+        return heard and node.why.startswith("hears ")
+
+    def _idle(self, frame: Frame) -> None:
+        """Replicas that nobody is wired to, told when they come up."""
+        for link in frame.links:
+            for replica in frame.uncalled(link.callee):
+                if self._once(f"idle {replica}"):
+                    self._say(f"{replica} is idle: nobody is wired to it until {link.caller} is rewired")
 
     def _gauge(self, node: NodeFrame, name: str, value: float) -> None:
         """A balancer's healthy targets."""
@@ -200,7 +225,7 @@ class Eye:
                 self._say(f"{name} grows: {depth:,} messages wait, the oldest {format_duration(node.age_ns)}")
         elif peak and depth < peak * 0.8 and self._told.get(f"backlog {name}", 0) < 90:
             self._told[f"backlog {name}"] = 90
-            self._say(f"{name} drains: {depth:,} of {peak:,} messages are left")
+            self._say(f"{name} drains: {depth:,} of {peak:,} messages are left", "good")
         if peak and depth <= normal:
             self._say(f"{name} is back to normal", "good")
             del self._peaks[name]
@@ -210,13 +235,14 @@ class Eye:
         for flow in frame.flows:
             name = flow.producer
             self._seen_no = sum(f.told_no for f in frame.flows)
-            self._change(f"{name} no", flow.told_no, f"{name} is told no", f"{name} is not told no any more")
-            self._change(f"{name} late", flow.yes_late, f"{name} is told yes too late", "")
-            self._news(f"{name} lost", flow.lost, f"work that {name} was told yes for is lost")
-            self._news(f"{name} dead", flow.dead_lettered, "messages are given up to a dead-letter queue")
-            self._news(f"{name} after", flow.done_after_no, f"{name} was told no for work that was done all the same")
-            self._news(f"{name} half", flow.half_done, f"work for {name} is left half done")
-            self._news(f"{name} twice", flow.duplicates, f"work for {name} is done more than once")
+            what = f"requests of {name}"
+            self._change(f"{name} no", flow.told_no, f"{what} are told no", f"{what} are not told no any more")
+            self._change(f"{name} late", flow.yes_late, f"{what} are told yes too late", "")
+            self._news(f"{name} lost", flow.lost, f"{what} are lost after a yes")
+            self._news(f"{name} dead", flow.dead_lettered, f"{what} end as dead letters: told yes, never done")
+            self._news(f"{name} after", flow.done_after_no, f"{what} are told no and done all the same")
+            self._news(f"{name} half", flow.half_done, f"{what} are left half done")
+            self._news(f"{name} twice", flow.duplicates, f"{what} are done more than once")
 
     def _change(self, key: str, count: int, begins: str, ends: str) -> None:
         """Something that comes and goes."""
@@ -230,16 +256,19 @@ class Eye:
         step = len(str(count)) if count else 0
         if step > self._told.get(key, 0):
             self._told[key] = step
-            self._say(f"{words}: {count:,} so far", "bad")
+            self._say(f"{words} ({count:,} so far)", "bad")
 
     def _unnoticed(self, frame: Frame) -> None:
         if self._fault_ns is None or self.at_ns < self._fault_ns + NOTICE_NS:
             return
         self._fault_ns = None
-        if self._seen_no == self._no_before:
+        silent = sum(flow.unanswered for flow in frame.flows)
+        if silent > GROWS + sum(flow.rate_offered for flow in frame.flows):
+            self._say(f"{silent:,} requests wait for an answer", "bad")
+        elif self._seen_no == self._no_before:
             waiting = sum(flow.waiting for flow in frame.flows)
-            where = f"; {waiting:,} accepted messages wait" if waiting > GROWS else ""
-            self._say(f"no customer notices{where}", "good")
+            where = f"; {waiting:,} accepted requests wait" if waiting > GROWS else ""
+            self._say(f"nobody notices{where}", "good")
 
 
 def _who(by: str) -> str:

@@ -151,7 +151,7 @@ def _with_sentence(f: DesignVerdict, windows: Windows) -> DesignVerdict:
 def _line(f: DesignVerdict, windows: Windows) -> str:
     """One design: what was answered, what became of what was accepted, when it was over, what it cost."""
     if f.told_no == f.told_yes == 0:
-        silent = f"{f.design} has answered nobody: {f.offered:,} requests wait."
+        silent = f"{f.design} has answered nobody: {f.offered:,} requests wait for an answer."
         return silent if f.offered else f"{f.design} had no requests."
     recovery = _recovery(f) if windows.last_heal is not None and f.told_no else ""
     return f"{'; '.join([_answers(f), *_work(f)])}.{recovery}{_price(f)}"

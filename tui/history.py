@@ -25,6 +25,8 @@ class Figures:
     silent: int
     """Of these, without an answer."""
     oldest_ns: int
+    dead: int
+    lost: int
     told_yes: int
     told_no: int
     work_done: int
@@ -50,6 +52,8 @@ def figures_of(frame: Frame) -> Figures:
         waiting=sum(f.in_system for f in flows),
         silent=sum(f.unanswered for f in flows),
         oldest_ns=max((f.oldest_ns for f in flows), default=0),
+        dead=sum(f.dead_lettered for f in flows),
+        lost=sum(f.lost for f in flows),
         told_yes=sum(f.told_yes for f in flows),
         told_no=sum(f.told_no for f in flows),
         work_done=sum(f.done for f in flows),

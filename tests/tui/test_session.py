@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.command import Command
 from tests.tui.worlds import S, runner, shop
 from tui.pace import Pace
 from tui.session import Session, base_name, entry_words
@@ -46,6 +47,18 @@ def test_h_heals_the_newest_fault_of_the_chosen_node(session: Session) -> None:
     session.heal()
     assert "nothing on orders is broken" in session.notice
     session.choose("coupled", "inventory")
+    session.heal()
+    assert not session.moment.faults[0].active
+
+
+def test_h_heals_a_broken_link_at_either_end(session: Session) -> None:
+    go(session, 1)
+    session.do(Command(0, "inject", ("web -> orders",), "latency", params={"extra": "1s"}))
+    assert session.moment.faults[0].nodes == ("orders", "web")
+    session.choose("coupled", "inventory")
+    session.heal()
+    assert session.moment.faults[0].active
+    session.choose("coupled", "orders")
     session.heal()
     assert not session.moment.faults[0].active
 

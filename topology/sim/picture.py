@@ -198,11 +198,11 @@ def _node(
 
 
 def _waiters(silent: int) -> str:
-    return f"{silent:,} customers wait for an answer" if silent else ""
+    return f"{silent:,} requests wait for an answer" if silent else ""
 
 
 def _silent(group: Group, rate: float) -> int:
-    """How many of a producer's customers have no answer, where that is more than a second's worth; else 0."""
+    """How many of a producer's requests have no answer, where that is more than a second's worth; else 0."""
     flow = group.places[0].flow if group.source else None
     if flow is None:
         return 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from topology import registry
 from topology.frame import DOWN, OK, PAUSED, NodeFrame
-from topology.node import QUEUE, SERVICE
+from topology.node import QUEUE
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Canvas, Run
 from tui.draw.layout import FULL, LINE, Box, Detail
@@ -16,12 +17,14 @@ PLAIN_KINDS = ("service", "producer")
 """Kinds that need no label: a box is a service unless it says otherwise."""
 
 
-def draw_box(canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool) -> None:
-    """Draw one node at its place."""
+def draw_box(
+    canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool, idle: Sequence[str] = ()
+) -> None:
+    """Draw one node at its place; `idle` are its replicas that nobody calls."""
     if detail is LINE:
         _draw_line(canvas, box, node, chosen)
         return
-    _draw_border(canvas, box, node, detail, chosen)
+    _draw_border(canvas, box, node, detail, chosen, idle)
     room = box.width - 4
     rows = full_rows(node, room) if detail.height == FULL.height else [small_row(node, room)]
     for at, runs in enumerate(rows):
@@ -39,7 +42,9 @@ def _draw_line(canvas: Canvas, box: Box, node: NodeFrame, chosen: bool) -> None:
     canvas.put(box.x + 5 + len(name), box.y, figure, ink)
 
 
-def _draw_border(canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool) -> None:
+def _draw_border(
+    canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool, idle: Sequence[str]
+) -> None:
     top_left, across, top_right, side, low_left, low_right = glyphs.BORDERS[node.state]
     ink = INK_OF_STATE[node.state] if node.state != OK else ("title" if chosen else "line")
     ink = f"{ink}+bold" if chosen else ink
@@ -50,9 +55,9 @@ def _draw_border(canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chos
         canvas.put(box.x, y, side + " " * (box.width - 2) + side, ink)
         canvas.put(right, y, side, ink)
     canvas.put(box.x + 2, box.y, f" {title(node, box.width - 6, detail)} ", "title+bold+reverse" if chosen else "title")
-    foot = footing(node, box.width - 6)
+    foot = footing(node, box.width - 6, idle)
     if foot:
-        canvas.put(box.x + 2, low, f" {foot} ", "warn" if node.layers else "dim")
+        canvas.put(box.x + 2, low, f" {foot} ", "warn" if node.layers or idle else "dim")
 
 
 def title(node: NodeFrame, room: int, detail: Detail) -> str:
@@ -64,11 +69,12 @@ def title(node: NodeFrame, room: int, detail: Detail) -> str:
     return figures.fit(node.name, room)
 
 
-def footing(node: NodeFrame, room: int) -> str:
-    """What lies on it, else how it is wired; whole words only."""
+def footing(node: NodeFrame, room: int, idle: Sequence[str] = ()) -> str:
+    """What lies on it, else whom nobody calls, else how it is wired; whole words only."""
     kinds = list(dict.fromkeys(layer.kind for layer in node.layers if layer.kind not in ("down", "frozen")))
-    words = " + ".join(kinds) or (node.wiring if _role(node.kind) == SERVICE else "")
-    return words if len(words) <= room else ""
+    alone = f"{idle[0]} idle" if len(idle) == 1 else f"{len(idle)} idle"
+    options = [" + ".join(kinds)] if kinds else [f"{node.wiring}, {alone}", alone] if idle else [node.wiring]
+    return next((words for words in options if len(words) <= room), "")
 
 
 def small_row(node: NodeFrame, room: int) -> list[Run]:
@@ -150,18 +156,23 @@ def second_row(node: NodeFrame, room: int) -> list[Run]:
         return [(figures.fit(_at_rest(node), room), "dim")]
     if node.slots:
         share = load(node)
-        waiting = f" +{figures.brief(node.queued)} wait" if node.queued else f" {figures.percent(share)}"
+        queued = f" +{figures.brief(node.queued)}"
+        options = (f"{queued} wait", queued) if node.queued else (f" {figures.percent(share)}", "")
+        waiting = next((words for words in options if len(words) <= room - 4), options[-1])
         ink = "bad" if share >= 1 else "warn" if share > 0.8 else "ok"
-        return [(glyphs.meter(share, 8), ink), (figures.fit(waiting, room - 8), "text" if node.queued else "dim")]
-    return [(glyphs.meter(load(node), 5), "ok"), (_flying(node, room - 5), "dim")]
+        return [(glyphs.meter(share, min(8, room - len(waiting))), ink), (waiting, "text" if node.queued else "dim")]
+    flying = _flying(node, room)
+    width = min(5, room - len(flying))
+    return [(glyphs.meter(load(node), width) if width > 2 else "", "ok"), (flying, "dim")]
 
 
 def _flying(node: NodeFrame, room: int) -> str:
-    """What a queue's consumers hold and have not yet deleted, in words that fit."""
+    """What a queue's consumers hold and have not yet deleted, in words that fit; they matter more than the meter."""
     if not node.in_flight:
         return ""
     held = figures.brief(node.in_flight)
-    return next((words for words in (f" {held} in flight", f" {held} held", f" {held}") if len(words) <= room), "")
+    options = (f" {held} in flight", f" {held} held")
+    return next((words for words in options if len(words) <= room - 3), figures.fit(f"{held} held", room))
 
 
 def _at_rest(node: NodeFrame) -> str:

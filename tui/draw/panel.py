@@ -8,6 +8,8 @@ from tui.history import Figures, Scales
 
 LABEL = 9
 LONGEST_CURVE = 60
+UNDER_WAY = 20
+"""So many, or a second's worth, are just under way; more are said to wait."""
 
 
 def curve_width(width: int) -> int:
@@ -36,7 +38,9 @@ def rows(now: Figures, past: list[Figures], scales: Scales, width: int) -> list[
     room = curve_width(width)
     trouble = now.no > 0.05 * (now.yes + now.no)
     waiting = figures.count(now.waiting)
-    if now.silent > 20 and 2 * now.silent > now.waiting:
+    if now.dead or now.lost:
+        waiting = _broken(now, waiting, width - LABEL - room - 1)
+    elif now.silent > 20 and 2 * now.silent > now.waiting:
         waiting = f"{figures.count(now.silent)} for an answer"
     elif now.waiting and now.oldest_ns:
         waiting += f", oldest {figures.short_time(now.oldest_ns)}"
@@ -49,10 +53,24 @@ def rows(now: Figures, past: list[Figures], scales: Scales, width: int) -> list[
             _both(now.no, now.told_no, width),
             "bad" if trouble else "dim",
         ),
-        ("waiting", [float(f.waiting) for f in past], scales.waiting, waiting, "warn" if now.waiting > 0 else "dim"),
+        ("waiting", [float(f.waiting) for f in past], scales.waiting, waiting, _waits(now)),
         ("done", [f.done for f in past], scales.done, _both(now.done, now.work_done, width), "ok"),
     )
     return [_row(label, curve(past_, top, room), words, ink, width) for label, past_, top, words, ink in lines]
+
+
+def _waits(now: Figures) -> str:
+    return "bad" if now.dead or now.lost else "warn" if now.waiting > 0 else "dim"
+
+
+def _broken(now: Figures, waiting: str, room: int) -> str:
+    """What waits, and what never will be done: told yes, and then lost or given up."""
+    dead, lost = figures.count(now.dead), figures.count(now.lost)
+    parts = [f"{dead} dead letters"] if now.dead else []
+    parts += [f"{lost} lost"] if now.lost else []
+    long = " + ".join([waiting, *parts])
+    options = (long, long.replace(" dead letters", " dead"), " + ".join(parts))
+    return next((words for words in options if len(words) <= room), options[-1])
 
 
 def _both(rate: float, total: int, width: int) -> str:
@@ -69,11 +87,14 @@ def _row(label: str, drawn: str, words: str, ink: str, width: int) -> list[Run]:
 def state_words(now: Figures) -> tuple[str, str, str]:
     """How a design's customers fare: sign, words, ink."""
     answered = now.yes + now.no
-    waits = f", {figures.count(now.waiting)} waiting" if now.waiting else ""
+    waits = f", {figures.count(now.waiting)} waiting" if now.waiting > max(UNDER_WAY, answered) else ""
+    if now.dead or now.lost:
+        waits = f", {figures.count(now.dead)} dead letters" if now.dead else f", {figures.count(now.lost)} lost"
     if answered < 0.05:
         return ("▲", f"no answers{waits}", "warn") if now.told_yes + now.told_no else ("●", "starting", "dim")
     refused = now.no / answered
     if refused < 0.01:
-        return "●", f"{figures.rate(now.yes)} told yes{waits}", "ok"
+        broken = now.dead + now.lost > 0
+        return ("▲" if broken else "●"), f"{figures.rate(now.yes)} told yes{waits}", "warn" if broken else "ok"
     bad = refused >= 0.5
     return ("✖" if bad else "▲"), f"{figures.percent(refused)} told no{waits}", "bad" if bad else "warn"

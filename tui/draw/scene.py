@@ -41,7 +41,7 @@ class Scene:
         lines = self._lines(frame)
         draw_links(canvas, picture, lines, self.wires)
         for name, box in zip(self.names, picture.boxes, strict=True):
-            draw_box(canvas, box, nodes[name], picture.detail, name == chosen)
+            draw_box(canvas, box, nodes[name], picture.detail, name == chosen, frame.uncalled(name))
         draw_ports(canvas, self.wires, lines, self._states(nodes))
         return canvas
 

@@ -22,6 +22,9 @@ from tui.draw.palette import DARK, INK_OF_STATE, Palette
 from tui.screens.dialog import Dialog
 from tui.session import Session
 
+MOST_CALLED = 4
+"""Replicas that a caller is wired to, by name; more are counted."""
+
 
 class Inspector(Dialog[None]):
     """One node, while the world goes on."""
@@ -56,7 +59,7 @@ class Inspector(Dialog[None]):
         _state(text, node, palette)
         _figures(text, node)
         _waits(text, node)
-        _replicas(text, node)
+        _replicas(text, node, frame)
         _links(text, node, frame)
         if plan is not None:
             _parameters(text, plan, min(104, self.app.size.width * 9 // 10 - 6))
@@ -85,7 +88,7 @@ def _figures(text: Text, node: NodeFrame) -> None:
     if node.slots:
         rows += [
             ("slots in use", f"{node.busy} of {node.slots} ({figures.percent(node.occupancy)} over the last second)"),
-            ("really working", figures.percent(node.utilisation)),
+            ("cores at work", figures.percent(node.utilisation)),
             ("wait for a slot", figures.count(node.queued)),
         ]
     if node.depth or node.in_flight:
@@ -107,13 +110,16 @@ def _waits(text: Text, node: NodeFrame) -> None:
     _table(text, "What failed so far", [(reason, figures.count(count)) for reason, count in node.errors], width=40)
 
 
-def _replicas(text: Text, node: NodeFrame) -> None:
+def _replicas(text: Text, node: NodeFrame, frame: Frame) -> None:
     rows = []
+    idle = frame.uncalled(node.name)
     for one in node.replicas:
         busy = f"{one.busy}/{one.slots} slots" if one.slots else ""
         queued = f", {one.queued} wait" if one.queued else ""
-        calls = f"  calls {', '.join(one.wired)}" if one.wired else ""
-        rows.append((f"{node.name}/{one.index}", f"{one.state:<9}{busy}{queued}{calls}"))
+        more = f" and {len(one.wired) - MOST_CALLED} more" if len(one.wired) > MOST_CALLED else ""
+        calls = f"  calls {', '.join(one.wired[:MOST_CALLED])}{more}" if one.wired else ""
+        alone = "  idle: wired to nobody" if f"{node.name}/{one.index}" in idle else ""
+        rows.append((f"{node.name}/{one.index}", f"{one.state:<9}{busy}{queued}{calls}{alone}"))
     _table(text, "Replicas", rows)
 
 
@@ -123,8 +129,10 @@ def _links(text: Text, node: NodeFrame, frame: Frame) -> None:
         if node.name in (link.caller, link.callee):
             bad = f", {figures.rate(link.rate_bad)} fail" if link.rate_bad else ""
             breaker = f", breaker {link.breaker}" if link.breaker else ""
+            callee = frame.node(link.callee)
+            wiring = f", {callee.wiring}" if callee is not None and callee.wiring else ""
             lies = "".join(f", {layer.words or layer.kind}" for layer in link.layers)
-            words = f"{figures.rate(link.rate)}{bad}, {link.in_flight} on the way, {link.wiring}{breaker}{lies}"
+            words = f"{figures.rate(link.rate)}{bad}, {link.in_flight} on the way{wiring}{breaker}{lies}"
             rows.append((f"{link.caller} {link.mode} {link.callee}", words))
             rows += [("", f"{reason}: {figures.count(count)}") for reason, count in link.reasons[:3]]
     _table(text, "Links", rows, width=30)

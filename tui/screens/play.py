@@ -136,7 +136,7 @@ class PlayScreen(Screen[None]):
         self.query_one(DesignStrip).display = len(shown) < len(names) and not small
         titled = height >= 30
         self.query_one(Log).styles.height = (3 if height < 26 else 4 if height < 36 else height // 6) + titled
-        self.query_one(VerdictText).styles.height = max(4, min(len(names), 8) + (height >= 36)) + titled
+        self.query_one(VerdictText).styles.height = max(5, min(len(names), 8) + 2 * (height >= 36)) + titled
 
     # What it shows.
 
@@ -161,7 +161,7 @@ class PlayScreen(Screen[None]):
             self.query_one(DesignStrip).show([(f.design, figures_of(f)) for f in hidden], palette)
         self.query_one(Log).show(moment.log, titled, palette)
         self.query_one(VerdictText).show(moment.verdict, titled, palette)
-        self.query_one(DetailLine).show(session.chosen(), session.design, self._notice(), palette)
+        self.query_one(DetailLine).show(session.frame(), session.chosen(), self._notice(), palette)
         self.query_one(KeyFooter).show(palette)
 
     def _view(self, design: str) -> View:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from topology.frame import NodeFrame
+from collections.abc import Sequence
+
+from topology.frame import DOWN, Frame, NodeFrame
 from tui.draw import figures, glyphs
 from tui.draw.boxes import headline
 from tui.draw.canvas import Run
 from tui.draw.palette import INK_OF_STATE, Palette
 from tui.widgets.lines import Lines
+
+WHY = {"fails": "its answers fail", "slow": "its answers are slow", "no replica is up": ""}
+"""Symptoms as sentences; that nothing is up is said by the figures before it."""
 
 
 class DetailLine(Lines):
@@ -17,22 +22,28 @@ class DetailLine(Lines):
     DetailLine { height: 1; }
     """
 
-    def show(self, node: NodeFrame, design: str, notice: tuple[str, str], palette: Palette) -> None:
+    def show(self, frame: Frame, node: NodeFrame, notice: tuple[str, str], palette: Palette) -> None:
         """Show the notice before the node."""
-        self.show_rows([detail_row(node, design, notice, self.size.width)], palette)
+        idle = frame.uncalled(node.name)
+        self.show_rows([detail_row(node, frame.design, notice, self.size.width, idle)], palette)
 
 
-def detail_row(node: NodeFrame, design: str, notice: tuple[str, str], width: int) -> list[Run]:
-    """The line at a width."""
+def detail_row(
+    node: NodeFrame, design: str, notice: tuple[str, str], width: int, idle: Sequence[str] = ()
+) -> list[Run]:
+    """The line at a width; `idle` are the node's replicas that nobody calls."""
     words, tone = notice
     if words:
         return [(" ▸ ", f"{tone}+bold"), (figures.fit(words, width - 4), tone)]
     ink = INK_OF_STATE[node.state]
-    said = f"{glyphs.STATE_WORDS[node.state]}, {headline(node, 30)}"
+    state, figure = glyphs.STATE_WORDS[node.state], headline(node, 30)
+    said = state if figure == state else f"{state}, {figure}"
     runs: list[Run] = [(" ▸ ", "key+bold"), (node.name, "title+bold"), (f" in {design}  ", "dim")]
     runs += [(f"{glyphs.STATE[node.state]} {said}", ink)]
     room = width - sum(len(text) for text, _ in runs) - 2
-    tail = node.why or _rates(node)
+    alone = f"{' and '.join(idle)} idle: wired to nobody" if idle else ""
+    tail = "; ".join(words for words in (WHY.get(node.why, node.why), alone) if words)
+    tail = tail or ("" if node.state == DOWN else _rates(node))
     return [*runs, (figures.fit(f"   {tail}", room), "text")] if tail and room > 10 else runs
 
 

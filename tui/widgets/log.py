@@ -12,7 +12,7 @@ SIGNS = {"bad": ("✖", "bad"), "warn": ("▲", "warn"), "good": ("●", "ok")}
 
 
 class Log(Lines):
-    """Newest at the bottom."""
+    """Newest at the bottom; what was last done stays at the top, above what came of it."""
 
     DEFAULT_CSS = """
     Log { height: 4; }
@@ -28,19 +28,21 @@ def log_rows(log: tuple[LogLine, ...], titled: bool, width: int, height: int) ->
     head = [rule("what happened", width)] if titled else []
     column = max((len(line.design) for line in log), default=0)
     room = max(0, height - len(head))
+    done = next((at for at in range(len(log) - 1, -1, -1) if not log[at].design), None)
     rows: list[list[Run]] = []
-    for line in reversed(log):
-        left = room - len(rows)
-        if left <= 0:
+    for at in range(len(log) - 1, -1, -1):
+        if len(rows) >= room:
             break
-        rows = [*_line(line, column, width, left), *rows]
+        if len(rows) == room - 1 and done is not None and done < at:
+            at = done
+        rows = [*_line(log[at], column, width, room - len(rows)), *rows]
     return head + rows
 
 
 def _line(line: LogLine, column: int, width: int, rows: int) -> list[list[Run]]:
     sign, ink = SIGNS.get(line.tone, ("·", "dim"))
     start = f" {figures.clock(line.at_ns)}  "
-    design = f"{line.design.ljust(column)}  " if column else ""
+    design = f"{line.design.ljust(column)}  " if line.design else ""
     indent = len(start) + len(design) + 2
     pieces = figures.wrap_to(line.words, max(10, width - indent - 1), rows) or [""]
     first: list[Run] = [

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from textwrap import dedent
 
 import pytest
 
 from tests.tui.worlds import frame, link, node
-from topology.frame import Frame, LayerFrame
+from topology.frame import Frame, LayerFrame, ReplicaFrame
+from tui.draw.boxes import second_row
+from tui.draw.routing import phase_of
 from tui.draw.scene import Scene
 
 
@@ -67,6 +71,23 @@ def test_dots_move_with_the_flow() -> None:
     assert len({tuple(place) for place in places}) == 4
 
 
+def test_the_dots_depend_on_the_frame_alone() -> None:
+    """A film that begins in the middle shows them where the film of the whole does."""
+    nodes = [node("a"), node("b")]
+    whole, part = Scene(["a", "b"], [("a", "b")], []), Scene(["a", "b"], [("a", "b")], [])
+    for at in range(1, 40):
+        picture = replace(frame(nodes, [link("a", "b", rate=100.0, flow=at * 0.5)]), at_ns=at * 50_000_000)
+        drawn = whole.draw(picture, "").text()
+    assert part.draw(picture, "").text() == drawn
+
+
+@pytest.mark.parametrize("per_second", [0.1, 3.0, 10.0, 300.0, 10_000.0])
+def test_dots_never_outrun_the_eye(per_second: float) -> None:
+    phases = [phase_of(per_second * at / 20, at * 50_000_000) for at in range(2000, 2400)]
+    assert all(0 <= after - before <= 1 for before, after in pairwise(phases))
+    assert phases[-1] > phases[0]
+
+
 def test_a_cycle_is_drawn_back_to_where_it_began() -> None:
     """The link that closes it arrives at the border where its target's own links leave."""
     text = draw(frame([node("a"), node("b")], [link("a", "b"), link("b", "a", rate=1.0)]), 35, 3)
@@ -96,6 +117,33 @@ def test_a_queue_shows_what_it_keeps_and_for_how_long() -> None:
     assert "backlog · sqs" in text
     assert "1,124 kept, 11 s" in text
     assert "6 in flight" in text
+
+
+@pytest.mark.parametrize("held", [1, 13, 1_744, 22_700])
+@pytest.mark.parametrize("room", range(11, 30))
+def test_what_is_held_of_a_queue_is_said_at_every_width(held: int, room: int) -> None:
+    row = second_row(node("backlog", "sqs", depth=held, in_flight=held), room)
+    text = "".join(words for words, _ in row)
+    assert text.endswith(("in flight", "held"))
+    assert len(text) <= room
+
+
+@pytest.mark.parametrize("room", range(11, 30))
+def test_who_waits_for_a_slot_is_said_in_whole_words(room: int) -> None:
+    for queued in (0, 31, 22_700):
+        text = "".join(words for words, _ in second_row(node("api", slots=8, busy=8, queued=queued), room))
+        assert "…" not in text
+        assert len(text) <= room
+
+
+def test_a_replica_that_nobody_calls_is_named() -> None:
+    caller = ReplicaFrame(0, "up", 0, 8, 0, ("app/0",))
+    replicas = tuple(ReplicaFrame(index, "up", 0, 8, 0, ()) for index in range(2))
+    nodes = [node("web", replicas=(caller,)), node("app", replicas=replicas, up=2, wanted=2, wiring="pinned")]
+    picture = frame(nodes, [link("web", "app")])
+    assert picture.uncalled("app") == ("app/1",)
+    assert picture.uncalled("web") == ()
+    assert " app/1 idle " in draw(picture, 60, 8)
 
 
 def test_layers_are_named_on_the_box() -> None:
