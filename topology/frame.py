@@ -5,6 +5,7 @@ Times are integer nanoseconds, rates are per second over the last second, shares
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 OK, STRAINED, DOWN, PAUSED = "ok", "strained", "down", "paused"
@@ -75,7 +76,8 @@ class NodeFrame:
     waits_for: tuple[tuple[str, int], ...]
     """Slots held by calls to each callee right now."""
     gauges: tuple[tuple[str, float], ...]
-    """Figures of the kind's own: healthy targets of a balancer, receives outstanding …"""
+    """Figures of the kind's own over all replicas: healthy targets of a balancer, receives outstanding … A name that ends
+    in " %" is a share from 0 to 1 (the mean), one that ends in " s" a time in seconds (the longest); others are sums."""
     wiring: str
     """How the callers of a service are wired to it: pinned, list, balanced, pull; empty for every other kind."""
     layers: tuple[LayerFrame, ...]
@@ -177,11 +179,25 @@ class Frame:
     def uncalled(self, name: str) -> tuple[str, ...]:
         """The replicas of a node that are up and to which no caller is wired, where callers are wired to replicas."""
         node = self.node(name)
-        callers = [link.caller for link in self.links if link.callee == name]
-        if node is None or node.wiring not in ("pinned", "list"):
-            return ()
-        wired = {one for caller in self.nodes if caller.name in callers for r in caller.replicas for one in r.wired}
-        if name in wired:
-            return ()
-        replicas = [(f"{name}/{r.index}", r.state) for r in node.replicas]
-        return tuple(replica for replica, state in replicas if state == UP and replica not in wired)
+        callers = {link.caller for link in self.links if link.callee == name}
+        return () if node is None else idle_replicas(node, [one for one in self.nodes if one.name in callers])
+
+    def all_uncalled(self) -> dict[str, tuple[str, ...]]:
+        """The same for every node that has such replicas, in one pass."""
+        nodes = {node.name: node for node in self.nodes}
+        callers: dict[str, list[NodeFrame]] = {}
+        for link in self.links:
+            callers.setdefault(link.callee, []).append(nodes[link.caller])
+        found = {name: idle_replicas(nodes[name], ones) for name, ones in callers.items()}
+        return {name: replicas for name, replicas in found.items() if replicas}
+
+
+def idle_replicas(node: NodeFrame, callers: Sequence[NodeFrame]) -> tuple[str, ...]:
+    """The replicas of a node that are up and that none of its callers is wired to, where callers are wired to replicas."""
+    if node.wiring not in ("pinned", "list"):
+        return ()
+    wired = {one for caller in callers for replica in caller.replicas for one in replica.wired}
+    if node.name in wired:
+        return ()
+    replicas = [(f"{node.name}/{replica.index}", replica.state) for replica in node.replicas]
+    return tuple(replica for replica, state in replicas if state == UP and replica not in wired)

@@ -107,6 +107,26 @@ class Ledger:
         if m.answer != NONE:
             self._settle(m, now)
 
+    def undo(self, m: Message, reach: Reach, now: i64) -> None:
+        """The callee took back what it had done: its part counts as not done (a compensation)."""
+        bit = reach.part_bit
+        if reach.part < 0 or not m.done & bit:
+            return
+        if m.done == m.flow.all:
+            m.tally.done -= 1
+            m.flow.total_done -= 1
+        m.done &= ~bit
+        m.seen &= ~reach.bit
+        if m.answer != NONE:
+            self._settle(m, now)
+
+    def degrade(self, m: Message) -> None:
+        """A substitute (stale, or a default) went into the answer."""
+        if not m.degraded:
+            m.degraded = True
+            if m.answer == YES:
+                m.tally.degraded += 1
+
     def _all_done(self, m: Message, now: i64) -> None:
         m.tally.done += 1
         m.flow.total_done += 1
@@ -125,6 +145,8 @@ class Ledger:
         if code:
             m.reason = code
         if outcome == YES:
+            if m.degraded:
+                tally.degraded += 1
             tally.latency.add(now - m.born)
             flow.total_yes += 1
             m.late = now > m.deadline
@@ -256,7 +278,7 @@ class Ledger:
             fate = TURNED_AWAY
         if fate != m.fate:
             self._move(m, fate)
-        if m.done or m.half:
+        if m.done or m.half or m.unwelcome:
             self._hidden(m)
 
     def _move(self, m: Message, fate: i64) -> None:

@@ -11,7 +11,7 @@ LINK_PARAMS: dict[str, Any] = {
     "wiring": choice(
         None,
         "How callers find replicas: pinned (each to one, from its start on), list (a static round robin) or balanced "
-        "(what a load balancer does). Left out: pinned, and balanced behind a load balancer.",
+        "(what a load balancer does). Left out: pinned, balanced behind a load balancer, a list behind a gateway.",
         options=(PINNED, LIST, BALANCED),
     ),
     "delay": dist("0s", "How long a message travels, each way."),
@@ -40,30 +40,35 @@ LINK_PARAMS: dict[str, Any] = {
 
 _CALLS_ONLY, _PULLS_ONLY = ("wiring", "optional", "restart"), ("batch", "wait", "on_failure")
 
-_CALLERS = ("producer", "service")
+_SOURCES = ("producer", "scheduler")
+_CALLERS = (*_SOURCES, "service")
+_PROXIES = {"proxy": "a load balancer", "gateway": "a gateway"}
 
 _TABLE: dict[tuple[str, str, str], tuple[str, str]] = {
-    ("proxy", CALL, "service"): (BALANCED, ""),
-    ("proxy", CALL, "endpoint"): (BALANCED, ""),
-    ("proxy", CALL, "proxy"): ("", "a load balancer spreads calls over services or endpoints; call one of those"),
     ("queue", HANDOFF, "service"): (PULL, ""),
     ("queue", HANDOFF, "endpoint"): ("", "let a service consume: {caller} => SERVICE -> {callee}"),
     ("queue", HANDOFF, "queue"): (
         "",
         "a dead-letter queue is named on the queue: dead_letter: {{to: {callee}, after: 5}}",
     ),
-    ("queue", HANDOFF, "proxy"): ("", "a queue is consumed by services; write {caller} => SERVICE"),
     ("queue", CALL, "service"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
     ("service", HANDOFF, "service"): (PINNED, ""),
-    ("producer", HANDOFF, "service"): ("", "a producer wants an answer from a service; write {caller} -> {callee}"),
 }
+for _callee in ("service", "endpoint", *_PROXIES):
+    _TABLE["proxy", CALL, _callee] = (BALANCED, "")
+    _TABLE["gateway", CALL, _callee] = (LIST, "")
+for _source in _SOURCES:
+    _TABLE[_source, HANDOFF, "service"] = ("", f"a {_source} wants an answer from a service; write {{caller}} -> {{callee}}")
 for _caller in _CALLERS:
-    for _callee in ("service", "endpoint", "proxy"):
+    for _callee in ("service", "endpoint", *_PROXIES):
         _TABLE[_caller, CALL, _callee] = (PINNED, "")
     _TABLE[_caller, HANDOFF, "queue"] = (PINNED, "")
     _TABLE[_caller, CALL, "queue"] = ("", "a queue accepts hand-offs; write {caller} => {callee}")
-    _TABLE[_caller, HANDOFF, "proxy"] = ("", "a load balancer takes calls; write {caller} -> {callee}")
     _TABLE[_caller, HANDOFF, "endpoint"] = ("", "an endpoint takes calls; write {caller} -> {callee}")
+for _proxy, _name in _PROXIES.items():
+    _TABLE["queue", HANDOFF, _proxy] = ("", "a queue is consumed by services; write {caller} => SERVICE")
+    for _caller in _CALLERS:
+        _TABLE[_caller, HANDOFF, _proxy] = ("", f"{_name} takes calls; write {{caller}} -> {{callee}}")
 
 
 def joins_roles(caller: str, callee: str, mode: str) -> tuple[str, str]:
@@ -73,12 +78,14 @@ def joins_roles(caller: str, callee: str, mode: str) -> tuple[str, str]:
     """
     if callee == "producer":
         return "", "a producer is the outside world, which nothing calls; turn the link round"
+    if callee == "scheduler":
+        return "", "a scheduler begins by the clock, and nothing calls it; turn the link round"
     if caller == "endpoint":
         return "", "an endpoint belongs to others and calls nothing here; end the chain at {caller}"
     if (caller, mode, callee) in _TABLE:
         return _TABLE[caller, mode, callee]
-    if caller == "proxy":
-        return "", "a load balancer hands nothing on; let a service do it: {caller} -> SERVICE => {callee}"
+    if caller in _PROXIES:
+        return "", f"{_PROXIES[caller]} hands nothing on; let a service do it: {{caller}} -> SERVICE => {{callee}}"
     if caller == "queue":
         return "", "a queue is consumed by a service: {caller} => SERVICE -> {callee}"
     return "", f"no {mode} may join a {caller} and a {callee}"

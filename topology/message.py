@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -221,6 +221,8 @@ class Flow:
         self.grid_ns: i64 = grid_ns
         self.tally = Tally(names)
         self.tallies = [self.tally]
+        self.clients: i64 = 64
+        """How many clients its messages come from in turn, for what tells clients apart."""
         self.total_offered: i64 = 0
         self.total_yes: i64 = 0
         self.total_no: i64 = 0
@@ -266,12 +268,27 @@ class Flow:
         return now - self.oldest * self.grid_ns
 
 
+class Mix(Item):
+    """One sort of message that a producer offers: what all messages of that sort have in common."""
+
+    def __init__(self, name: str, weight: float, size: i64, priority: i64, attributes: dict[str, Any], body: Any) -> None:
+        self.name = name
+        self.weight = weight
+        self.size: i64 = size
+        """In bytes."""
+        self.priority: i64 = priority
+        """From 0, the least important, up."""
+        self.attributes = attributes
+        self.body = body
+
+
 @mypyc_attr(acyclic=True, free_list_len=1)
 class Message(Item):
     """One message that a producer offers: the root of all calls, copies and entries that it sets off.
 
     `born` is the intended instant, `deadline` the instant up to which a yes is in time. `live` counts the holds that can
-    still do the only part of a flow of one part; flows of several parts count each in `lives`.
+    still do the only part of a flow of one part; flows of several parts count each in `lives`. `mix` is its sort, `key` what it
+    is about (an item, an account) and `tenant` whose it is; a producer that declares none of them leaves 0.
     """
 
     answer: i64 = NONE
@@ -293,7 +310,12 @@ class Message(Item):
     half: bool = False
     unwelcome: bool = False
     reason: int = 0
+    degraded: bool = False
     step: i64 = 0
+    mix: Mix | None = None
+    priority: i64 = 0
+    key: i64 = 0
+    tenant: i64 = 0
     before: Message | None = None
     behind: Message | None = None
     pending: Item | None = None

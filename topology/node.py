@@ -18,7 +18,12 @@ SERVICE: Final = "service"
 PROXY: Final = "proxy"
 QUEUE: Final = "queue"
 ENDPOINT: Final = "endpoint"
+GATEWAY: Final = "gateway"
+SCHEDULER: Final = "scheduler"
 """Roles: what a kind is for the link table."""
+
+SOURCES: Final = (PRODUCER, SCHEDULER)
+"""The roles of those who offer messages, each in a flow of its own: the outside world, and what runs by the clock."""
 
 
 ARRIVE: Final = 1
@@ -66,7 +71,12 @@ class Call(Hop):
 
     `cause` is what the caller was doing: the call that it executes itself, a message (a producer), an entry (a queue).
     `left` is the instant at which the caller gave up waiting, -1 while it waits. `kept` says that the callee accepted
-    and goes on working after its answer (a hand-off).
+    and goes on working after its answer (a hand-off). `deadline` is the instant after which nobody wants the answer, 0
+    where none is known; `undo` says that it takes back work that was done; `recalled` that it was done before and
+    is not done again; `twin` is the other of two hedged attempts;
+    `gate` is the policy that holds it back before it is sent, -1 once it is let go. `unsure` says that an earlier or a
+    parallel attempt may have been executed; `backwards` that what was done for it is being taken back;
+    `lingers` that a policy of the caller wants to know when its execution is over.
     """
 
     caller: Context | None = None
@@ -85,7 +95,16 @@ class Call(Hop):
     step: i64 = 0
     work: i64 = 0
     visit: i64 = 0
+    deadline: i64 = 0
+    gate: i64 = -1
+    undo: bool = False
+    recalled: bool = False
+    unsure: bool = False
+    backwards: bool = False
+    lingers: bool = False
     timer: Timer | None = None
+    hedge: Timer | None = None
+    twin: Call | None = None
     hop: Hop | None = None
     way: i64 = 0
     before: Call | None = None
@@ -117,9 +136,10 @@ class Call(Hop):
 class Probe(Hop):
     """A health check of one target of a balanced link."""
 
-    def __init__(self, link: i64, target: i64, place: Context, caller: Context, epoch: i64) -> None:
+    def __init__(self, link: i64, target: i64, place: Context, caller: Context, epoch: i64, deep: bool) -> None:
         self.link: i64 = link
         self.target: i64 = target
+        self.deep = deep
         self.place: Context = place
         self.caller: Context = caller
         self.caller_epoch: i64 = epoch
@@ -164,6 +184,15 @@ class Receive(Hop):
         else:
             self.caller.now = now
             self.caller.received(self)
+
+
+class Shelf:
+    """A small durable table that all replicas of one node share, as their database would be: it survives their crashes."""
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Item | None] = {}
+        """By key, in order of insertion."""
+        self.items: list[Item] = []
 
 
 class Meter:
@@ -244,6 +273,16 @@ class Context:
         self.error_share = 0.0
         """The share of executions that fail now."""
         self.error_reason: int = 0
+        self.slots_lost = 0.0
+        """The share of the slots that are taken away now."""
+        self.cores_lost = 0.0
+        """The share of the cores that are taken away now."""
+        self.skew: i64 = 0
+        """By how much this replica's clock is ahead: what it compares with instants that others wrote is `now + skew`."""
+        self.zone: i64 = -1
+        """The zone that the replica is in, from 0; -1 where the node is not tied to zones."""
+        self.tails: list[tuple[float, float]] = []
+        """What makes some executions much longer: (share of the executions, factor), one for each layer."""
 
     def dice(self, purpose: str) -> Dice:
         """Dice of this node for a purpose: the same in every design (call once, when configured)."""
@@ -261,6 +300,42 @@ class Context:
         """As `send`, to one target that a balancer chose."""
         raise TypeError("a context must be able to send")
 
+    def send_undo(self, link: i64, cause: Item, message: Message) -> None:
+        """As `send`, to take back what an earlier call over this link has done (a compensation)."""
+        raise TypeError("a context must be able to send")
+
+    def post(self, link: i64, message: Message) -> Call:
+        """Note that a hand-off over this link must be made: it holds what lies behind the link until `unpost`."""
+        raise TypeError("a context must keep books")
+
+    def unpost(self, call: Call, code: int) -> None:
+        """The noted hand-off was made (code 0) or is given up."""
+        raise TypeError("a context must keep books")
+
+    def shelf(self, name: str) -> Shelf:
+        """The durable table of that name, which all replicas of this node share."""
+        raise TypeError("a context must have shelves")
+
+    def strength(self, layer: str) -> float:
+        """How strong the layers of a name lie here now, folded as they are declared; 0 (1 for those that multiply): none."""
+        return 0.0
+
+    def strength_on(self, link: i64, layer: str) -> float:
+        """As `strength`, of the layers that lie on one of its outgoing links; they are shares, 0 where there are none."""
+        return 0.0
+
+    def stretched(self, work: i64, root: i64, visit: i64) -> i64:
+        """How long work takes under the layers that lie here now: slowness, and the long tail of some executions."""
+        return work
+
+    def degrade(self, message: Message) -> None:
+        """The answer is a substitute: stale, or a default."""
+        raise TypeError("a context must keep books")
+
+    def pause(self, length: i64) -> None:
+        """This process stands still for so long, as in a garbage collection that stops the world."""
+        raise TypeError("a context must be able to pause")
+
     def forget(self, message: Message) -> int:
         """A producer gives up waiting: whatever answer comes will be dropped. The reason why there was none, as a code."""
         raise TypeError("a context must be able to forget")
@@ -273,8 +348,23 @@ class Context:
         """Whether that target is still registered."""
         raise TypeError("a context must know targets")
 
-    def probe(self, link: i64, target: i64) -> None:
-        """Ask a target whether it is healthy; `on_probe` follows, unless it is silent."""
+    def outstanding(self, link: i64, target: i64) -> i64:
+        """How many attempts of this replica wait for an answer of that target of a balanced link."""
+        return 0
+
+    def avoids(self, link: i64, target: i64) -> bool:
+        """Whether a policy of the link keeps away from that target now."""
+        return False
+
+    def zone_of(self, link: i64, target: i64) -> i64:
+        """The zone of a target, from 0; -1 where it is not tied to zones."""
+        return -1
+
+    def hang_up(self, link: i64, target: i64) -> None:
+        """Close the connections to a target: attempts that wait for its answer end at once, as if they had been reset."""
+
+    def probe(self, link: i64, target: i64, deep: bool) -> None:
+        """Ask a target whether it is healthy; `on_probe` follows, unless it is silent. A deep check asks its code, too."""
         raise TypeError("a context must be able to probe")
 
     def answer(self, call: Call, outcome: i64, code: int) -> None:
@@ -393,9 +483,22 @@ class Node:
     params: ClassVar[dict[str, Any]] = {}
     role: ClassVar[str] = SERVICE
     managed: ClassVar[bool] = False
+    like: ClassVar[str] = ""
+    """The kind whose node policies may guard this one, too."""
+    shields: ClassVar[bool] = False
+    """Whether it may answer a call itself: then what lies behind its links is not reached by every message."""
+    layers: ClassVar[dict[str, str]] = {}
+    """Layers of its own that may lie on it, and how two of them fold: times, either (shares), plus or most."""
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
         """Take over the checked values (inner values), at the start and again whenever one is set."""
+
+    def on_layers(self, ctx: Context) -> None:
+        """The layers that lie here have changed: read again what is kept of them."""
+
+    def on_flush(self, ctx: Context) -> None:
+        """Forget what was stored only to be quick (a cache)."""
+
 
     def on_start(self, ctx: Context) -> None:
         """The replica is up: begin what it does by itself."""
@@ -418,6 +521,10 @@ class Node:
     def on_probe(self, ctx: Context, link: i64, target: i64, healthy: bool) -> None:
         """A health check was answered."""
 
+    def checks_out(self, ctx: Context) -> bool:
+        """What this replica says of itself to a deep health check."""
+        return True
+
     def retarget(self, ctx: Context, link: i64) -> i64:
         """The target of one more attempt, where the node chooses targets itself; -1 where the wiring does."""
         return -1
@@ -430,6 +537,9 @@ class Node:
 
     def on_surge(self, ctx: Context, number: i64, extra: float, ramp_ns: i64) -> None:
         """A producer offers `extra` times its declared rate more, in a stream of its own; 0 ends that stream."""
+
+    def on_crowd(self, ctx: Context, number: i64, per_second: float) -> None:
+        """A producer offers so many more messages per second, in a stream of its own, which `on_surge` ends."""
 
     def on_thin(self, ctx: Context, share: float) -> None:
         """A producer offers only this share of its declared stream, chosen by hash."""

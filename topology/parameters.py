@@ -20,10 +20,12 @@ OURS = "ours"
 class Param:
     """One parameter: its type, default, bounds, unit and a sentence.
 
-    `type` is one of duration, rate, share, size, count, number, flag, word, choice, dist, node, path, group, series.
+    `type` is one of duration, rate, share, size, count, number, flag, word, words, choice, dist, node, path, paths, data, group,
+    table.
     `default` and the bounds are written as in YAML ("30s", "100/s", 0.05); the spec turns them into inner values:
     durations into integer nanoseconds, rates into a float per second, shares into a float from 0 to 1, sizes into bytes,
-    distributions into `topology.dist.Dist`, groups into a dict of inner values, or None where absent.
+    distributions into `topology.dist.Dist`, groups into a dict of inner values, or None where absent, tables into a dict of
+    such dicts by name.
     """
 
     type: str
@@ -37,7 +39,8 @@ class Param:
     options: tuple[str, ...] = ()
     fields: dict[str, Param] = field(default_factory=dict)
     short: str = ""
-    """For a group: the field that a plain value stands for (`timeout: 1s` is `timeout: {after: 1s}`)."""
+    """For a group, or each group of a table: the field that a plain value stands for (`timeout: 1s` is
+    `timeout: {after: 1s}`)."""
 
     @property
     def required(self) -> bool:
@@ -85,6 +88,11 @@ def word(default: Any, doc: str, **rest: Any) -> Any:
     return Param("word", default, doc, **rest)
 
 
+def words(default: Any, doc: str, **rest: Any) -> Any:
+    """A list of words, or a single one; inner value: list of str, or None."""
+    return Param("words", default, doc, **rest)
+
+
 def choice(default: Any, doc: str, options: tuple[str, ...], **rest: Any) -> Any:
     """One of a few words; inner value: str."""
     return Param("choice", default, doc, options=options, **rest)
@@ -105,6 +113,21 @@ def path(default: Any, doc: str, **rest: Any) -> Any:
     return Param("path", default, doc, **rest)
 
 
+def paths(default: Any, doc: str, **rest: Any) -> Any:
+    """A list of files, or a single one, relative to the playground's own; inner value: list of str (absolute), or None."""
+    return Param("paths", default, doc, **rest)
+
+
+def data(default: Any, doc: str, **rest: Any) -> Any:
+    """Any value that a file can hold (text, numbers, lists, mappings); inner value: the same, or None."""
+    return Param("data", default, doc, **rest)
+
+
 def group(fields: dict[str, Any], doc: str, default: Any = None, short: str = "", **rest: Any) -> Any:
     """Several parameters under one name; inner value: dict of inner values, or None when absent."""
     return Param("group", default, doc, fields=fields, short=short, **rest)
+
+
+def table(fields: dict[str, Any], doc: str, default: Any = None, short: str = "", **rest: Any) -> Any:
+    """A mapping of names of the user's own, each to a group of these parameters; inner value: dict of dicts by name, or None."""
+    return Param("table", default, doc, fields=fields, short=short, **rest)

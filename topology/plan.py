@@ -22,6 +22,8 @@ class NodePlan:
     """The name under which draws are made: two nodes with one dice name see the same work."""
     shared: bool = True
     """Whether the node is declared for every design, and so counts for the blast radius."""
+    zones: int = 0
+    """Over how many zones its replicas are spread in turn; 0: it is not tied to zones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,30 @@ class DesignPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """A condition on the grid: the entry is done once this holds at a grid step, and has held for `held_ns`.
+
+    `that` is `node.figure` or `caller -> callee.figure`, as a figure of an instant. `design` names the design whose condition
+    it is; where it is empty, each design that has the node goes by its own, and the entry then acts in that design alone.
+    """
+
+    that: str
+    op: str
+    value: float
+    text: str
+    """The condition as written, e.g. "backlog.depth > 1000"."""
+    held_ns: int = 0
+    design: str = ""
+    rest_ns: int = 0
+    """How long it takes at least from one time to the next, where the entry says `times`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the timeline: at an instant, a verb with its target and parameters.
 
-    `verb` is inject, heal, scale, rewire, set, rate or redrive. For inject, `what` is the fault's name, `on` the targets as
-    written, `params` the fault's own inner values; `for_ns`, `ramp_ns` and `probability` belong to the entry.
+    `verb` is inject, heal, scale, rewire, set, rate, redrive or flush. For inject, `what` is the fault's name, `on` the targets
+    as written, `params` the fault's own inner values; `for_ns`, `ramp_ns` and `probability` belong to the entry.
     For set, `on` is `node.param` and `to` the inner value; for scale and rate, `to` is the number.
     """
 
@@ -86,6 +107,33 @@ class Entry:
     to: Any = None
     params: dict[str, Any] = field(default_factory=dict)
     line: int = 0
+    times: int = 1
+    """How often it is done: `every_ns` apart from `at_ns` on, or as often as `when` holds, at most."""
+    every_ns: int = 0
+    when: When | None = None
+    """The condition that it waits for; `at_ns` is then the instant from which it is looked at."""
+
+    def instants(self) -> tuple[int, ...]:
+        """When it is done, as far as the file alone tells: never, for one that waits for a condition."""
+        return () if self.when is not None else tuple(self.at_ns + i * self.every_ns for i in range(self.times))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One figure in a claim: of which design (empty: of the row's own), of which node or link (empty: of the design), which."""
+
+    design: str
+    subject: str
+    figure: str
+
+    @property
+    def that(self) -> str:
+        """The figure with what it is of: `web.success`, or `blast_radius` where that is the design."""
+        return f"{self.subject}.{self.figure}" if self.subject else self.figure
+
+
+IS, ALWAYS, NEVER, EVENTUALLY = "is", "always", "never", "eventually"
+"""How a claim is meant: of a figure over the whole window, or of a figure of an instant, on the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +141,8 @@ class Claim:
     """One line of `steady` or `expect`: in some designs, a figure, during a window, compared with a number.
 
     `that` is `node.figure` such as web.success, web.latency.p99, backlog.depth.max; `during` is before, fault, recovery,
-    after, all or an interval (`span_ns`); `op` one of < <= = != >= >; `value` in SI units.
+    after, all or an interval (`span_ns`); `op` one of < <= = != >= >; `value` in SI units. `terms` holds two figures where
+    the claim is about their difference (`between` is -) or ratio (/), and else the one.
     """
 
     designs: tuple[str, ...]
@@ -104,10 +153,19 @@ class Claim:
     text: str
     """The comparison as written, e.g. ">= 99%"."""
     span_ns: tuple[int, int] | None = None
-    minimum: int = 100
+    minimum: int = 1
+    """How many messages the window needs; a figure of fewer is unknown."""
     seeds: int | None = None
     """How many of the seeds it must hold in (`seeds: 19 of 20`); None: in all."""
     line: int = 0
+    how: str = IS
+    within_ns: int | None = None
+    """For `eventually`: how long after the window begins it may take; None: as long as the window lasts."""
+    terms: tuple[Term, ...] = ()
+    between: str = ""
+    unit: str = ""
+    of_seeds: int = 0
+    """Of how many seeds `seeds` speaks; of more or fewer it takes the same share. 0 where it must hold in all."""
 
 
 @dataclass(frozen=True, slots=True)

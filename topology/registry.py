@@ -162,13 +162,21 @@ def policies() -> dict[str, type[Any]]:
 def plain_words(cls: type[Any]) -> str:
     """A class's docstring in plain words, its lines unindented. A compiled class keeps none: the file beside it does."""
     own = inspect.getdoc(cls) if cls.__doc__ else ""
-    module = sys.modules.get(cls.__module__)
-    if own or module is None or not getattr(module, "__file__", None):
+    source = "" if own else source_of(cls.__module__)
+    if not source:
         return own or ""
-    source = Path(str(module.__file__)).with_name(f"{cls.__module__.rpartition('.')[2]}.py")
-    if not source.exists():
-        return ""
-    for part in ast.parse(source.read_text("utf-8")).body:
+    for part in ast.parse(source).body:
         if isinstance(part, ast.ClassDef) and part.name == cls.__name__:
             return ast.get_docstring(part) or ""
     return ""
+
+
+def source_of(module_name: str) -> str:
+    """The text that a loaded module was made from; empty where it is not at hand. Compiled modules keep it beside them."""
+    file = getattr(sys.modules.get(module_name), "__file__", None)
+    if not file:
+        return ""
+    source = Path(str(file)).with_name(f"{module_name.rpartition('.')[2]}.py")
+    if not source.exists():
+        source = Path(str(file)).with_suffix(".py")
+    return source.read_text("utf-8") if source.exists() else ""

@@ -15,7 +15,19 @@ from topology.plan import DesignPlan
 from topology.series import Samples
 
 SLOW, ERRORS, LATENCY, LOSS, CUT = "slow", "errors", "latency", "loss", "cut"
-"""Kinds of layers. slow and errors lie on replicas, latency, loss and cut on links."""
+"""The layers that nearly every fault is made of; `topology.layers` has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """When something that was laid is switched on and off: after `after_ns` on for `on_ns`, off for `off_ns`, on again …
+
+    With `off_ns` 0 it is on once and then off for good, until it is lifted.
+    """
+
+    on_ns: int
+    off_ns: int = 0
+    after_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +69,39 @@ class World(Protocol):
         """End the world and all that it started."""
         ...
 
-    def kill(self, target: Target, ramp_ns: int = 0) -> int:
-        """Processes gone, host up: calls reset, new ones refused, memory gone. Lifting starts them empty."""
+    def kill(self, target: Target, ramp_ns: int = 0, silent: bool = False, beats: Beat | None = None) -> int:
+        """Processes gone, host up: calls reset, new ones refused, memory gone. Lifting starts them empty.
+
+        Silent: the hosts are gone, too, and nobody is told anything until they are back.
+        """
         ...
 
-    def freeze(self, target: Target, ramp_ns: int = 0) -> int:
+    def freeze(self, target: Target, ramp_ns: int = 0, beats: Beat | None = None) -> int:
         """SIGSTOP: silence until lifted; then timers due fire and what arrived is read."""
         ...
 
-    def lay(self, kind: str, target: Target, values: dict[str, Any], ramp_ns: int = 0) -> int:
-        """Lay a layer: slow {factor}, errors {share, reason}, latency {extra, jitter}, loss {share}, cut {direction}."""
+    def takes(self, kind: str, target: Target) -> bool:
+        """Whether a layer of that kind can lie on that target and means anything there.
+
+        "flush" asks whether the target keeps anything that `flush` would make it forget.
+        """
         ...
 
-    def surge(self, producer: str, factor: float, ramp_ns: int = 0) -> int:
+    def lay(
+        self, kind: str, target: Target, values: dict[str, Any], ramp_ns: int = 0, beats: Beat | None = None
+    ) -> int:
+        """Lay a layer, such as slow {factor}, errors {share, reason}, latency {extra, jitter}, loss {share, direction},
+
+        cut {direction} or what a kind declares for itself. ValueError where none of that kind can lie there.
+        """
+        ...
+
+    def surge(self, producer: str, factor: float, ramp_ns: int = 0, beats: Beat | None = None) -> int:
         """Offer more: a second stream beside the first, which is never re-timed."""
+        ...
+
+    def crowd(self, producer: str, per_second: float, beats: Beat | None = None) -> int:
+        """Offer so many more messages per second, whatever the declared rate is, in a stream of its own."""
         ...
 
     def lift(self, handle: int) -> None:
@@ -91,6 +122,10 @@ class World(Protocol):
 
     def rate(self, producer: str, per_second: float) -> None:
         """Change what a producer offers."""
+        ...
+
+    def flush(self, node: str) -> None:
+        """Forget what a node stored only to be quick."""
         ...
 
     def redrive(self, node: str) -> None:

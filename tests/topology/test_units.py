@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topology.spec import units
+from topology import units
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ from topology.live.context import LiveContext
 from topology.live.ends import Unsupported, ends_of
 from topology.live.report import Reporter
 from topology.live.wire import Wire
+from topology.problems import PlaygroundError
 from topology.registry import kind
 from topology.spec.loading import load
-from topology.spec.problems import PlaygroundError
 
 BAD_INPUT = 2
 BROKEN = 70

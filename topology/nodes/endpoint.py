@@ -4,52 +4,84 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from topology.bucket import Bucket, Quota
 from topology.chance import Dice
 from topology.dist import Dist
 from topology.message import ERROR, FAILED_WORK, REFUSED, YES, Item, reason
 from topology.node import ENDPOINT, Call, Context, Node
-from topology.parameters import dist, rate, share
+from topology.parameters import REQUIRED, count, dist, duration, group, rate, share
 
 TOO_MANY: Final = reason("too many requests (429)")
+QUOTA_USED: Final = reason("quota used up (429)")
+TOO_MANY_OPEN: Final = reason("too many at once (429)")
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Endpoint(Node):
-    """Someone else's service: answers after a time, fails now and then, refuses above its limit. Its insides are not ours
-    to see, so it has no slots: it takes any number of calls at once.
+    """Someone else's service: answers after a time, fails now and then, refuses above its limits: calls per second, calls at
+    once, calls of a day. Its insides are not ours to see, so it has no slots: below its limits it takes any number of calls.
     """
 
     role: ClassVar[str] = ENDPOINT
     params: ClassVar[dict[str, Any]] = {
         "takes": dist("50ms", "The time until it answers."),
         "fails": share(0, "The share of calls that it answers with an error."),
-        "limit": rate(
-            None, "Calls per second that it accepts, in bursts of one second's worth; without it any number.", gt="0/s"
+        "limit": rate(None, "Calls per second that it accepts; without it any number.", gt="0/s"),
+        "burst": count(
+            None, "Calls that it accepts at once after a rest, where it has a limit; without it one second's worth.", ge=1
+        ),
+        "at_once": count(None, "Calls that it works on at once; without it any number.", ge=1),
+        "quota": group(
+            {
+                "calls": count(REQUIRED, "Calls that it accepts in each stretch of time.", ge=1),
+                "per": duration("1d", "How long a stretch lasts.", ge="1s", le="30d"),
+            },
+            "A limit on all calls of a day (or another stretch); left out: there is none.",
+            short="calls",
         ),
     }
 
     def __init__(self) -> None:
         self.busy: i64 = 0
-        self.tokens = 0.0
-        self.at: i64 = 0
+        self.bucket: Bucket | None = None
+        self.used = Quota()
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
         self.takes: Dist = values["takes"]
         self.fails: float = values["fails"]
         limit = values["limit"]
+        burst = values["burst"]
         self.limit: float = 0.0 if limit is None else float(limit)
-        self.tokens = self.limit
+        self.burst: float = max(1.0, self.limit if burst is None else float(burst))
+        if self.bucket is None:
+            self.bucket = Bucket(self.burst, ctx.now)
+        self.at_once: i64 = 0 if values["at_once"] is None else values["at_once"]
+        quota = values["quota"]
+        self.quota: i64 = 0 if quota is None else quota["calls"]
+        self.per: i64 = 1 if quota is None else quota["per"]
         self.work_dice: Dice = ctx.dice("work")
         self.error_dice: Dice = ctx.dice("errors")
 
     def on_crash(self, ctx: Context) -> None:
         self.busy = 0
 
+    def _refusal(self, now: i64) -> int:
+        """Which of its limits turns a call away; 0 for none."""
+        if self.at_once > 0 and self.busy >= self.at_once:
+            return TOO_MANY_OPEN
+        bucket = self.bucket
+        if self.limit > 0.0 and bucket is not None and not bucket.grants(now, self.limit, self.burst):
+            return TOO_MANY
+        if self.quota > 0 and not self.used.grants(now, self.quota, self.per):
+            return QUOTA_USED
+        return 0
+
     def on_message(self, ctx: Context, call: Call) -> None:
-        if self.limit > 0.0 and not self._granted(ctx.now):
-            ctx.answer(call, REFUSED, TOO_MANY)
-            return
         now = ctx.now
+        code = self._refusal(now)
+        if code:
+            ctx.answer(call, REFUSED, code)
+            return
         meter = ctx.meter
         meter.upto(now)
         self.busy += 1
@@ -57,23 +89,11 @@ class Endpoint(Node):
         call.started = now
         call.visit = ctx.visit(call.message)
         work: i64 = self.takes.sample(self.work_dice.uniform(call.message.root, call.visit))
-        if ctx.slow != 1.0:
-            work = int(float(work) * ctx.slow + 0.5)
+        if ctx.slow != 1.0 or ctx.tails:
+            work = ctx.stretched(work, call.message.root, call.visit)
         meter.service_ns += work
         meter.served += 1
         ctx.after(work, 0, call)
-
-    def _granted(self, now: i64) -> bool:
-        """A token bucket of one second's worth."""
-        self.tokens += float(now - self.at) * 1e-9 * self.limit
-        self.at = now
-        most = self.limit if self.limit > 1.0 else 1.0
-        if self.tokens > most:
-            self.tokens = most
-        if self.tokens < 1.0:
-            return False
-        self.tokens -= 1.0
-        return True
 
     def on_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
         assert isinstance(item, Call)
@@ -88,3 +108,12 @@ class Endpoint(Node):
             ctx.answer(item, ERROR, ctx.error_reason if ctx.error_reason else FAILED_WORK)
         else:
             ctx.answer(item, YES, 0)
+
+    def gauges(self, ctx: Context) -> dict[str, float]:
+        found: dict[str, float] = {}
+        bucket = self.bucket
+        if self.limit > 0.0 and bucket is not None:
+            found["tokens"] = bucket.level(ctx.now, self.limit, self.burst)
+        if self.quota > 0:
+            found["quota used"] = float(self.used.spent(ctx.now, self.per))
+        return found

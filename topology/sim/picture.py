@@ -23,9 +23,10 @@ from topology.frame import (
 )
 from topology.message import Tally, name_reasons, reason_words
 from topology.node import SERVICE
-from topology.plan import PULL, DesignPlan, LinkPlan
+from topology.plan import PULL, DesignPlan, LinkPlan, NodePlan
 from topology.sim.core import Core
-from topology.sim.place import Group, Place
+from topology.sim.place import Place
+from topology.sim.sender import Group
 from topology.sim.watch import FlowWatch, Watch
 from topology.sim.wire import Wire
 
@@ -48,7 +49,11 @@ def draw_frame(
     speeds = {
         w.index: p.rates(tick, grid_ns) for x in watches for w, p in zip(x.group.wires, x.wire_pasts, strict=True)
     }
-    nodes = tuple(_node(plan, core, watch, now, watch.past.rates(tick, grid_ns), speeds) for watch in watches)
+    wirings = _wirings(plan)
+    nodes = tuple(
+        _node(declared, wirings, core, watch, now, watch.past.rates(tick, grid_ns), speeds)
+        for declared, watch in zip(plan.nodes, watches, strict=True)
+    )
     links = tuple(_link(core, wire, link, speeds[wire.index]) for wire, link in zip(wires, plan.links, strict=True))
     return Frame(plan.name, now, nodes, links, tuple(_flow(fw, now, fw.past.rates(tick, grid_ns)) for fw in flows))
 
@@ -69,9 +74,10 @@ def _replica(place: Place) -> ReplicaFrame:
         callee = outlet.wire.callee
         if not _is_service(callee):
             wired.append(callee.name)
-        else:
-            several = outlet.spread or place.source
-            wired.extend({one.name: None for one in (outlet.wired[:MOST_WIRED] if several else outlet.wired[:1])})
+        elif outlet.spread or place.source:
+            wired.extend({one.name: None for one in outlet.wired[:MOST_WIRED]})
+        elif outlet.wired:
+            wired.append(outlet.wired[0].name)
     return ReplicaFrame(
         int(place.index),
         _replica_state(place),
@@ -92,13 +98,13 @@ def _waits_for(places: list[Place]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(held.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _state(places: list[Place], up: int, unhealthy: bool, busy: int, slots: int) -> str:
-    if places and all(p.frozen and p.up for p in places):
+def _state(sums: _Sums, unhealthy: bool) -> str:
+    if sums.staying and sums.frozen == sums.staying:
         return PAUSED
-    if up == 0:
+    if sums.up == 0:
         return DOWN
-    full = slots > 0 and busy >= slots
-    return STRAINED if unhealthy or up < len(places) or full or any(p.layers for p in places) else OK
+    full = sums.slots > 0 and sums.busy >= sums.slots
+    return STRAINED if unhealthy or sums.up < sums.staying or full or sums.laid else OK
 
 
 def _hears(core: Core, wire: Wire) -> str:
@@ -145,40 +151,92 @@ def _layers(places: list[Place]) -> tuple[LayerFrame, ...]:
     return tuple(found.values())
 
 
+class _Sums:
+    """What the replicas of one node come to together: those that are there, and of these the ones that stay."""
+
+    def __init__(self, places: list[Place], now: int) -> None:
+        self.there: list[Place] = []
+        self.staying = 0
+        self.up = 0
+        self.frozen = 0
+        self.laid = False
+        self.hurt = False
+        self.busy = 0
+        self.slots = 0
+        self.queued = 0
+        self.depth = 0
+        self.in_flight = 0
+        self.age_ns = 0
+        self.arrivals = 0
+        self.departures = 0
+        self.gauges: dict[str, float] = {}
+        self.telling: dict[str, int] = {}
+        for place in places:
+            self.arrivals += int(place.meter.arrivals)
+            self.departures += int(place.meter.departures)
+            if not place.gone:
+                self._add(place, now)
+
+    def _add(self, place: Place, now: int) -> None:
+        machine = place.machine
+        self.there.append(place)
+        self.busy += int(place.meter.busy)
+        self.queued += int(place.meter.queued)
+        if place.up:
+            self.slots += machine.slots_now()
+        if place.layers or place.downs or place.freezes:
+            self.hurt = True
+        if not place.draining:
+            self.staying += 1
+            if place.layers:
+                self.laid = True
+            if place.up and place.frozen:
+                self.frozen += 1
+            elif place.up:
+                self.up += 1
+        self.depth += machine.depth()
+        self.in_flight += machine.in_flight()
+        self.age_ns = max(self.age_ns, machine.oldest(now))
+        for name, value in machine.gauges(place).items():
+            before = self.gauges.get(name, 0.0)
+            self.gauges[name] = max(before, value) if name.endswith(" s") else before + value
+            self.telling[name] = self.telling.get(name, 0) + 1
+
+    def all_gauges(self) -> tuple[tuple[str, float], ...]:
+        """Times are the longest of all replicas, shares the mean of those that tell one, everything else is summed."""
+        return tuple((n, v / float(self.telling[n]) if n.endswith(" %") else v) for n, v in self.gauges.items())
+
+
 def _node(
-    plan: DesignPlan, core: Core, watch: Watch, now: int, speed: list[float], speeds: dict[int, list[float]]
+    declared: NodePlan,
+    wirings: dict[str, str],
+    core: Core,
+    watch: Watch,
+    now: int,
+    speed: list[float],
+    speeds: dict[int, list[float]],
 ) -> NodeFrame:
     group = watch.group
-    declared = plan.node(group.name)
-    assert declared is not None
-    there = [p for p in group.places if not p.gone]
-    staying = [p for p in there if not p.draining]
-    alive = [p for p in staying if p.up and not p.frozen]
-    busy = sum(int(p.meter.busy) for p in there)
-    slots = sum(p.machine.slots_now() for p in there if p.up)
-    waits = _waits_for(there) if not group.source else ()
-    up = len(alive)
+    sums = _Sums(group.places, now)
+    busy, slots = sums.busy, sums.slots
+    waits = _waits_for(sums.there) if not group.source else ()
     silent = _silent(group, speed[0])
     codes = group.codes.all()
-    gauges: dict[str, float] = {}
-    for place in there:
-        for name, value in place.machine.gauges(place).items():
-            gauges[name] = gauges.get(name, 0.0) + value
     return NodeFrame(
         name=group.name,
         kind=group.kind,
-        state=_state(staying, up, watch.health.unhealthy or silent > 0, busy, slots),
+        state=_state(sums, watch.health.unhealthy or silent > 0),
         unhealthy=watch.health.unhealthy,
-        why=_waiters(silent) or _why(core, group, watch, up, waits, busy, slots, speed[2], speeds),
-        replicas=tuple(_replica(p) for p in there),
-        up=up,
-        wanted=len(staying),
+        why=_waiters(silent) or _why(core, group, watch, sums.up, waits, busy, slots, speed[2], speeds),
+        replicas=tuple(_replica(p) for p in sums.there),
+        up=sums.up,
+        wanted=sums.staying,
         busy=busy,
         slots=slots,
-        queued=sum(int(p.meter.queued) for p in there),
-        depth=sum(p.machine.depth() for p in there),
-        in_flight=sum(p.machine.in_flight() for p in there),
-        age_ns=max([p.machine.oldest(now) for p in there] or [0]),
+        queued=sums.queued,
+        depth=sums.depth,
+        in_flight=sums.in_flight,
+        age_ns=sums.age_ns,
         rate_in=speed[0],
         rate_out=speed[1],
         rate_bad=speed[2],
@@ -186,13 +244,13 @@ def _node(
         p99_ns=int(watch.health.p99),
         occupancy=busy / slots if slots else 0.0,
         utilisation=watch.value_used,
-        arrivals=sum(int(p.meter.arrivals) for p in group.places),
-        departures=sum(int(p.meter.departures) for p in group.places),
-        errors=tuple(name_reasons(codes, core.names).items()),
+        arrivals=sums.arrivals,
+        departures=sums.departures,
+        errors=tuple(name_reasons(codes, core.names).items()) if codes else (),
         waits_for=waits,
-        gauges=tuple(gauges.items()),
-        wiring=_wiring(plan, group),
-        layers=_layers(there),
+        gauges=sums.all_gauges(),
+        wiring=wirings.get(group.name, "") if _is_service(group) else "",
+        layers=_layers(sums.there) if sums.hurt else (),
         shared=declared.shared,
     )
 
@@ -215,26 +273,24 @@ def _is_service(group: Group) -> bool:
     return bool(group.places) and group.places[0].machine.role == SERVICE
 
 
-def _wiring(plan: DesignPlan, group: Group) -> str:
-    """How the callers of a service are wired to it."""
-    name = group.name if _is_service(group) else ""
+def _wirings(plan: DesignPlan) -> dict[str, str]:
+    """How the callers of each node are wired to it: where it consumes from a queue that, else as its first link says."""
+    found: dict[str, str] = {}
     for link in plan.links:
-        if link.callee == name and link.wiring == PULL:
-            return link.wiring
-    for link in plan.links:
-        if link.callee == name:
-            return link.wiring
-    return ""
+        if link.wiring == PULL or link.callee not in found:
+            found[link.callee] = link.wiring
+    return found
 
 
 def _link(core: Core, wire: Wire, link: LinkPlan, speed: list[float]) -> LinkFrame:
     breaker = ""
-    for place in wire.caller.places:
+    for place in wire.caller.places if link.policies else ():
         for outlet in place.outlets:
             if outlet.wire is wire and not place.gone:
                 words = outlet.state()
                 if (words and words != "closed") or not breaker:
                     breaker = words
+    codes = wire.codes.all()
     return LinkFrame(
         caller=link.caller,
         callee=link.callee,
@@ -244,11 +300,11 @@ def _link(core: Core, wire: Wire, link: LinkPlan, speed: list[float]) -> LinkFra
         rate_bad=speed[1],
         in_flight=int(wire.open),
         attempts=int(wire.attempts),
-        reasons=tuple(name_reasons(wire.codes.all(), core.names).items()),
+        reasons=tuple(name_reasons(codes, core.names).items()) if codes else (),
         flow=int(wire.attempts) / 10.0,
         cut=wire.cut_to > 0 or wire.cut_back > 0,
         breaker=breaker,
-        layers=tuple(LayerFrame(y.handle, y.kind, y.words) for y in wire.layers),
+        layers=tuple(LayerFrame(y.handle, y.kind, y.words) for y in wire.layers) if wire.layers else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Where replicas live in the simulated world: places, the wires between them, and what crashes, freezes and layers do."""
+"""Where replicas live in the simulated world: places that are called and consume, that crash, freeze, drain and come up."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from typing import Final
 from mypy_extensions import i64
 
 from topology.chance import Dice
-from topology.histogram import Histogram
+from topology.dist import whole
+from topology.layers import folded
 from topology.message import (
     CRASHED,
     ERROR,
-    GAVE_UP,
-    GONE,
+    NONE,
     REFUSED,
     REFUSED_CONNECTION,
     RESET,
-    SILENT,
-    TIMEOUT,
     YES,
-    Codes,
     Flow,
     Item,
     Message,
+    reason,
 )
 from topology.node import (
     ANSWER,
@@ -31,103 +29,79 @@ from topology.node import (
     ASKED,
     PROBE,
     PROBED,
-    TURNED,
+    QUEUE,
     Call,
-    Context,
     Hop,
     Node,
     Probe,
     Receive,
     Timer,
 )
+from topology.policy import NodePolicy
 from topology.sim.core import (
-    T_FREEZE,
+    T_BEAT,
+    T_FULL,
     T_HOP,
-    T_KILL,
+    T_PAUSED,
+    T_PROVIDED,
     T_RECEIVE,
     T_RESTART,
     T_RESTARTED,
-    T_RETRY,
-    T_TIMEOUT,
+    T_SWITCH,
     T_UP,
     Core,
     Layer,
 )
 from topology.sim.engine import Lane
-from topology.sim.wire import Inlet, Outlet, Wire
+from topology.sim.sender import Group, Sender
+from topology.sim.wire import Inlet, Wire
 
 PATIENT: Final = 5_000_000_000
 """How long past the longest wait a consumer's client waits for a silent queue before it asks again."""
+RESTART: Final = 1_000_000_000
+"""How long a supervisor takes to start a killed process anew; the node's own start time comes on top."""
+THROTTLED: Final = reason("too many requests (429)")
+OUT_OF_MEMORY: Final = 1 << 40
+"""Added to a layer's handle: the causes of being down that a leak brings are told from others by it."""
 
 
-class Group:
-    """One declared node: its replicas and what they did together."""
-
-    def __init__(self, index: int, name: str, kind: str, managed: bool, source: bool) -> None:
-        self.index: i64 = index
-        self.name = name
-        self.kind = kind
-        self.managed = managed
-        self.source = source
-        self.dice_name = name
-        self.places: list[Place] = []
-        self.wires: list[Wire] = []
-        self.recent = Histogram()
-        self.good: i64 = 0
-        self.bad: i64 = 0
-        self.codes = Codes()
-        self.awake = False
-        bit: i64 = 1  # shifted in place: a literal, or what is never assigned again, would be shifted as a C int of 32 bits
-        bit <<= index if index < 62 else 0
-        self.bit: i64 = bit if index < 62 else 0
-        self.start_ns: i64 = 0
-        self.clients: i64 = 0
-
-    def touch(self, core: Core) -> None:
-        """Something that the grid samples changed."""
-        if not self.awake:
-            self.awake = True
-            core.awake.append(self)
-
-    def count_bad(self, code: int) -> None:
-        """One of its calls failed."""
-        self.bad += 1
-        self.codes.add(code)
-
-
-class Place(Context):
+class Place(Sender):
     """One replica in the simulated world: the context of its node."""
 
     def __init__(self, core: Core, group: Group, index: i64, node: Node) -> None:
-        super().__init__(group.name, index)
-        self.core = core
-        self.engine = core.engine
-        self.ledger = core.ledger
-        self.group = group
-        self.machine = node
-        self.managed = group.managed
-        self.source = group.source
-        self.epoch: i64 = 1
-        self.outlets: list[Outlet] = []
+        super().__init__(core, group, index, node)
         self.inlets_: list[Inlet] = []
         self.deliveries: list[Wire] = []
         self.flow: Flow | None = None
-        self.up = False
         self.starting = False
+        self.up_at: i64 = 0
+        """When it came up last."""
+        self.dark: i64 = 0
+        """So many causes make it vanish in silence: nobody answers for it, not even its host."""
+        self.swallowed: list[Call] = []
+        self.most_swallowed: i64 = 4096
+        """At so many, those whose callers have left are forgotten."""
+        self.rising: Timer | None = None
+        """What ends its start; none while it does not start."""
+        self.unread = False
+        """Whether its layers changed while it stood still, so that its kind does not know yet."""
         self.downs: list[int] = []
         self.restarts: list[int] = []
         self.freezes: list[int] = []
-        self.frozen = False
-        self.draining = False
-        self.gone = False
-        self.deferred: list[Item] = []
+        self.guards: list[NodePolicy] = []
         self.layers: list[Layer] = []
+        self.folds: dict[str, float] = {}
+        self.folding: dict[str, str] = {}
+        """How layers of each name fold here, those of the kind's own included."""
+        self.throttles: list[Throttle] = []
+        self.leaks: list[Leak] = []
+        self.pauses: list[int] = []
         self.open: Call | None = None
-        self.receives: list[Receive] = []
         self.where: int = (group.index + 1) << 16
         self.lane: Lane | None = None
         self.slots: i64 = 0
         self.cores: i64 = 0
+        self.tail_dice = Dice(core.seed, "tail", group.dice_name)
 
     # Timers
 
@@ -137,6 +111,7 @@ class Place(Context):
         item = timer.item
         if timer.epoch >= 0:
             if timer.epoch != self.epoch:
+                timer.item = None
                 return
             if self.frozen:
                 self.deferred.append(timer)
@@ -149,31 +124,35 @@ class Place(Context):
         elif tag == T_HOP:
             assert isinstance(item, Hop)
             item.land(self.engine.now)
-        elif tag == T_TIMEOUT:
-            assert isinstance(item, Call)
-            self.timed_out(item)
-        elif tag == T_RETRY:
-            assert isinstance(item, Call)
-            self.try_again(item)
-        elif tag == T_RECEIVE:
-            assert isinstance(item, Receive)
-            self.receive_silent(item)
-        else:
+        elif not self.fires(timer, tag, item):
             self._fire_rest(tag, item)
 
     def _fire_rest(self, tag: i64, item: Item | None) -> None:
-        if tag == T_UP:
+        if tag == T_RECEIVE:
+            assert isinstance(item, Receive)
+            self.receive_silent(item)
+        elif tag == T_UP:
             self.come_up()
-            return
-        assert isinstance(item, Layer)
-        if tag == T_KILL:
-            if item.a > 0.0:
-                self.go_down(item.handle)
-        elif tag == T_FREEZE:
-            if item.a > 0.0:
-                self.freeze(item.handle)
+        elif tag == T_PROVIDED:
+            self._provided()
+        elif tag == T_PAUSED:
+            assert isinstance(item, Pause)
+            self._pause_ends(item.handle)
+        elif tag == T_FULL:
+            assert isinstance(item, Leak)
+            self._full(item)
+        else:
+            assert isinstance(item, Layer)
+            self._fire_layer(tag, item)
+
+    def _fire_layer(self, tag: i64, item: Layer) -> None:
+        if tag == T_BEAT:
+            beat(self.core, item)
+        elif tag == T_SWITCH:
+            if not item.lifted and item.on:
+                switch(self, item)
         elif tag == T_RESTART:
-            if not self.gone:
+            if not self.gone and not self.draining:
                 self.restarts.append(item.handle)
                 self.go_down(item.handle)
                 self.engine.after(int(item.a), T_RESTARTED, self, item, -1)
@@ -219,175 +198,21 @@ class Place(Context):
         visits[key] = n
         return n if bit else n - 1
 
-    # Sending
-
-    def send(self, link: i64, cause: Item, message: Message) -> None:
-        outlet = self.outlets[link]
-        self._attempt(outlet, link, outlet.choose(message), cause, message, 1)
-
-    def send_to(self, link: i64, target: i64, cause: Item, message: Message) -> None:
-        outlet = self.outlets[link]
-        self._attempt(outlet, link, outlet.wire.callee.places[target], cause, message, 1)
-
-    def _attempt(
-        self, outlet: Outlet, link: i64, target: Place | None, cause: Item, message: Message, tries: i64
-    ) -> None:
-        wire = outlet.wire
-        engine = self.engine
-        call = Call(message, wire.reaches[message.flow.index], link, cause, engine.now)
-        call.caller = self
-        call.caller_epoch = self.epoch
-        call.callee = target
-        call.tries = tries
-        call.handoff = wire.handoff
-        self.ledger.hold(message, call.reach)
-        if self.source:
-            message.pending = call
-        if not outlet.plain:
-            code = outlet.admits(self, call)
-            if code:
-                call.outcome = REFUSED
-                call.reason = code | wire.where
-                self.core.chain(call, TURNED)
-                return
-            if outlet.limit_ns > 0:
-                lane = outlet.lane
-                assert lane is not None
-                call.timer = engine.after_in(lane, T_TIMEOUT, self, call, self.epoch)
-        wire.attempts += 1
-        if self.source:
-            message.tally.attempts += 1
-        outlet.out += 1
-        wire.open += 1
-        if target is None:
-            self._no_answer_needed(call, wire)
-        else:
-            wire.put(self.core, call, ARRIVE)
-
-    def _no_answer_needed(self, call: Call, wire: Wire) -> None:
-        """There is nobody on the list: the attempt fails at once."""
-        call.outcome = REFUSED
-        call.reason = GONE | wire.where
-        self._end(call, call.reason)
-        self.core.chain(call, ANSWER)
-
-    def _end(self, call: Call, code: int) -> None:
-        """The attempt's execution is over, or never began: it holds its message no more."""
-        if not call.ended:
-            call.ended = True
-            self.ledger.release(call.message, call.reach, code, self.engine.now)
-
-    def turned(self, call: Call) -> None:
-        """An attempt that a policy of our own did not let go."""
-        self._end(call, call.reason)
-        if call.caller_epoch != self.epoch:
-            return
-        if self.frozen:
-            self.deferred.append(call)
-            return
-        outlet = self.outlets[call.link]
-        outlet.wire.count_bad(call.reason)
-        self._settled(outlet, call, False)
-
-    def answer_arrives(self, call: Call) -> None:
-        """An answer is back at its caller."""
-        if call.caller_epoch != self.epoch or call.left >= 0:
-            return
-        if self.frozen:
-            self.deferred.append(call)
-            return
-        if self.managed and call.inlet > 0:
-            if self.up:
-                self.machine.on_answer(self, call)
-            return
-        timer = call.timer
-        if timer is not None:
-            self.engine.cancel(timer)
-            call.timer = None
-        outlet = self.outlets[call.link]
-        outlet.out -= 1
-        outlet.wire.open -= 1
-        if call.outcome != YES:
-            outlet.wire.count_bad(call.reason)
-        if outlet.plain:
-            if self.source:
-                call.message.pending = None
-            self.machine.on_answer(self, call)
-        else:
-            self._settled(outlet, call, True)
-
-    def timed_out(self, call: Call) -> None:
-        """The caller waits no more; the callee goes on."""
-        call.timer = None
-        outlet = self.outlets[call.link]
-        wire = outlet.wire
-        self._leave(call, outlet)
-        call.outcome = SILENT
-        call.reason = TIMEOUT | wire.where
-        wire.count_bad(call.reason)
-        self._settled(outlet, call, True)
-
-    def _leave(self, call: Call, outlet: Outlet) -> None:
-        """The caller gives an attempt up: from now on its execution is wasted, and a failure of its callee."""
-        call.left = self.engine.now
-        outlet.out -= 1
-        outlet.wire.open -= 1
-        callee = outlet.wire.callee
-        callee.count_bad(TIMEOUT)
-        callee.touch(self.core)
-
-    def _settled(self, outlet: Outlet, call: Call, admitted: bool) -> None:
-        delay: i64 = outlet.next_try(self, call, admitted)
-        if delay >= 0:
-            call.timer = self.engine.after(delay, T_RETRY, self, call, self.epoch)
-            return
-        if self.source:
-            call.message.pending = None
-        self.machine.on_answer(self, call)
-
-    def try_again(self, call: Call) -> None:
-        """The back-off is over."""
-        call.timer = None
-        cause = call.cause
-        assert cause is not None
-        outlet = self.outlets[call.link]
-        again: i64 = self.machine.retarget(self, call.link)
-        target = outlet.choose(call.message) if again < 0 else outlet.wire.callee.places[again]
-        self._attempt(outlet, call.link, target, cause, call.message, call.tries + 1)
-
-    def forget(self, message: Message) -> int:
-        call = message.pending
-        if call is None:
-            return GAVE_UP
-        assert isinstance(call, Call)
-        message.pending = None
-        timer = call.timer
-        if timer is not None:
-            backing_off = timer.tag == T_RETRY
-            self.engine.cancel(timer)
-            call.timer = None
-            if backing_off:
-                return call.reason
-        outlet = self.outlets[call.link]
-        code = TIMEOUT | outlet.wire.where
-        if call.left < 0:
-            outlet.wire.count_bad(code)
-            self._leave(call, outlet)
-            call.outcome = SILENT
-            call.reason = code
-            outlet.hear(self, call)
-        return code
-
     # Being called
 
     def call_arrives(self, call: Call) -> None:
         """A call reaches this replica."""
         if not self.up or self.draining:
-            self._refuse(call)
+            self._refuse(call, REFUSED_CONNECTION)
             return
         if self.frozen:
             self.deferred.append(call)
             return
+        if self.throttles:
+            code = self._throttled()
+            if code:
+                self._refuse(call, code)
+                return
         call.arrived = self.now
         first = self.open
         if first is not None:
@@ -404,15 +229,52 @@ class Place(Context):
             group.touch(self.core)
         self.machine.on_message(self, call)
 
-    def _refuse(self, call: Call) -> None:
-        code = REFUSED_CONNECTION | self.where
+    def _refuse(self, call: Call, why: int) -> None:
+        code = why | self.where
         self._end(call, code)
-        if call.left < 0:
+        if call.left < 0 and self.dark > 0:
+            self._swallow(call)
+        elif call.left < 0:
             call.outcome = REFUSED
             call.reason = code
-            self.group.count_bad(REFUSED_CONNECTION)
+            self.group.count_bad(why)
             self.group.touch(self.core)
             self._answer_over(call)
+
+    def _swallow(self, call: Call) -> None:
+        """Nobody answers from the dark; the caller learns of it when the host is back, unless it has left."""
+        call.outcome = NONE
+        if len(self.swallowed) >= self.most_swallowed:
+            self.swallowed = [c for c in self.swallowed if c.left < 0 or c.lingers]
+            self.most_swallowed = max(4096, 2 * len(self.swallowed))
+        self.swallowed.append(call)
+
+    def _light(self) -> None:
+        """The host is back and knows nothing of the connections of before: it resets them."""
+        swallowed = self.swallowed
+        self.swallowed = []
+        for call in swallowed:
+            if call.left < 0:
+                call.outcome = ERROR
+                call.reason = RESET | self.where
+                self.group.count_bad(RESET)
+                if call.inlet == 0:
+                    self._answer_over(call)
+            elif call.lingers:
+                super().over_unheard(call)
+
+    def over_unheard(self, call: Call) -> None:
+        if self.dark > 0:
+            self.swallowed.append(call)
+        else:
+            super().over_unheard(call)
+
+    def _throttled(self) -> int:
+        """Whether one of the limits that lie here turns the call away; each is a bucket of one second's worth."""
+        for throttle in self.throttles:
+            if not throttle.grants(self.now):
+                return throttle.layer.code or THROTTLED
+        return 0
 
     def _answer_over(self, call: Call) -> None:
         caller = call.caller
@@ -439,9 +301,11 @@ class Place(Context):
         if code and code < 65536:
             code |= self.where
         if outcome == YES:
-            self.ledger.complete(call.message, call.reach, self.now)
+            self._complete(call)
         self._end(call, code)
-        if call.left < 0:
+        if call.left < 0 and self.dark > 0:
+            self._swallow(call)
+        elif call.left < 0:
             call.outcome = outcome
             call.reason = code
             if call.inlet > 0 and outcome != YES and not self.inlets_[call.inlet - 1].wire.release_on_failure:
@@ -450,6 +314,13 @@ class Place(Context):
             self._answer_over(call)
         if self.draining and self.meter.inside == 0:
             self.leave()
+
+    def _complete(self, call: Call) -> None:
+        """The execution is over and good: its part is done, or taken back."""
+        if call.undo:
+            self.ledger.undo(call.message, call.reach, self.now)
+        elif not call.recalled:
+            self.ledger.complete(call.message, call.reach, self.now)
 
     def _delivery_failed(self, call: Call, code: int) -> None:
         """A consumer that fails says nothing to its queue: the message comes back when its visibility ends."""
@@ -497,8 +368,8 @@ class Place(Context):
             self._depart(call, done, code)
         if code and code < 65536:
             code |= self.where
-        if done and not self.managed:
-            self.ledger.complete(call.message, call.reach, self.now)
+        if done and self.machine.role != QUEUE:
+            self._complete(call)
         self._end(call, code)
         if self.draining and self.meter.inside == 0:
             self.leave()
@@ -602,10 +473,26 @@ class Place(Context):
         receive.outlet = end.outlet
         receive.timer = self.engine.after_in(self.engine.lane(wait + PATIENT), T_RECEIVE, self, receive, self.epoch)
         self.receives.append(receive)
+        if end.wire.refuses and self._asks_in_vain(end.wire, receive):
+            return
         end.wire.put(self.core, receive, ASK)
 
+    def _asks_in_vain(self, wire: Wire, receive: Receive) -> bool:
+        """A layer on the link may keep a receive from reaching its queue: it fails at once, or meets silence."""
+        wire.draws += 1
+        layer = wire.refusal(wire.draws, 1, self.index, self.engine.now)
+        if layer is None:
+            return False
+        if layer.b <= 0.0:
+            wire.count_bad(layer.code | wire.where)
+            receive.refused = True
+            self.core.chain(receive, ASKED)
+        return True
+
     def receive_arrives(self, receive: Receive) -> None:
-        """A receive reaches its queue."""
+        """A receive reaches its queue; a dark one is silent."""
+        if self.dark > 0:
+            return
         if not self.up:
             receive.refused = True
             self.deliver(receive)
@@ -628,12 +515,16 @@ class Place(Context):
         call.caller_epoch = self.epoch
         call.callee = receive.caller
         call.inlet = receive.link + 1
+        call.undo = kept.undo
         wire.attempts += 1
         self.ledger.hold(call.message, call.reach)
         receive.calls.append(call)
         return call
 
     def deliver(self, receive: Receive) -> None:
+        if self.dark > 0:
+            self._drop_deliveries(receive)
+            return
         self.deliveries[receive.outlet].put(self.core, receive, ASKED)
 
     def received(self, receive: Receive) -> None:
@@ -682,26 +573,25 @@ class Place(Context):
         self.receives.remove(receive)
         self.machine.on_received(self, receive)
 
-    # Balancers
+    # Health checks
 
-    def targets(self, link: i64) -> i64:
-        return len(self.outlets[link].wire.callee.places)
-
-    def registered(self, link: i64, target: i64) -> bool:
-        place = self.outlets[link].wire.callee.places[target]
-        return not place.draining and not place.gone
-
-    def probe(self, link: i64, target: i64) -> None:
-        self.outlets[link].wire.put(
-            self.core, Probe(link, target, self.outlets[link].wire.callee.places[target], self, self.epoch), PROBE
-        )
+    def probe(self, link: i64, target: i64, deep: bool) -> None:
+        wire = self.outlets[link].wire
+        wire.put(self.core, Probe(link, target, wire.callee.places[target], self, self.epoch, deep), PROBE)
 
     def probe_arrives(self, probe: Probe) -> None:
-        """A health check reaches this replica: its process answers, whatever its slots do."""
+        """A health check reaches this replica: its process answers, whatever its slots do; a dark one is silent."""
+        if self.dark > 0:
+            return
         if self.frozen:
             self.deferred.append(probe)
             return
         probe.healthy = self.up and not self.draining
+        if probe.healthy and probe.deep:
+            probe.healthy = self.machine.checks_out(self)
+        lies = self.folds.get("lies", 0.0)
+        if lies != 0.0 and self.up:
+            probe.healthy = lies > 0.0
         caller = probe.caller
         assert isinstance(caller, Place)
         caller.outlets[probe.link].wire.put(self.core, probe, PROBED)
@@ -717,11 +607,17 @@ class Place(Context):
 
     # Living and dying
 
+    def _provided(self) -> None:
+        """The machine that was ordered is there; the replica starts, unless something keeps it down."""
+        self.provided = True
+        if not self.downs and not self.gone:
+            self.begin()
+
     def begin(self) -> None:
         """Start the replica: at once, or after the node's start time."""
-        if self.group.start_ns > 0 and self.engine.now > 0:
+        if (self.group.start_ns > 0 or self.frozen) and self.engine.now > 0:
             self.starting = True
-            self.engine.after(self.group.start_ns, T_UP, self, None, self.epoch)
+            self.rising = self.engine.after(self.group.start_ns, T_UP, self, None, self.epoch)
         else:
             self.now = self.engine.now
             self.come_up()
@@ -729,16 +625,23 @@ class Place(Context):
     def come_up(self) -> None:
         """The process is ready."""
         self.starting = False
+        self.rising = None
         self.up = True
+        self.up_at = self.engine.now
+        for leak in self.leaks:
+            leak.since = self.engine.now
         self.group.touch(self.core)
         self.wire_up()
+        for outlet in self.outlets:
+            for policy in outlet.all_policies:
+                policy.reset()
         if not self.managed or self.engine.now == 0:
             self.machine.on_start(self)
 
     def wire_up(self) -> None:
-        """Read today's list of whom to call, and start with fresh policies."""
+        """Read today's list of whom to call."""
         for outlet in self.outlets:
-            alive = [p for p in outlet.wire.callee.places if not p.draining and not p.gone]
+            alive = [p for p in outlet.wire.callee.places if not p.draining and not p.gone and p.provided]
             if not alive:
                 outlet.wired = []
             elif outlet.spread:
@@ -748,11 +651,11 @@ class Place(Context):
                 outlet.wired = [alive[i % len(alive)] for i in range(clients)]
             else:
                 outlet.wired = [alive[self.index % len(alive)]]
-            for policy in outlet.policies:
-                policy.reset()
 
     def go_down(self, handle: int) -> None:
         """The process is gone for one more cause."""
+        if handle in self.downs:
+            return
         first = not self.downs
         self.downs.append(handle)
         if first and not self.gone:
@@ -763,12 +666,32 @@ class Place(Context):
         """One cause less to be down; the last one starts it empty."""
         if handle in self.downs:
             self.downs.remove(handle)
-            if not self.downs and not self.gone:
+            if self.downs or self.gone:
+                return
+            if self.provided:
                 self.begin()
+            else:
+                self.starting = True
+
+    def darken(self, handle: int, on: bool) -> None:
+        """The host itself is gone for one more cause, in silence; or one cause less."""
+        if on and handle not in self.downs:
+            self.dark += 1
+            self.go_down(handle)
+        elif not on and handle in self.downs:
+            self.dark -= 1
+            self.now = self.engine.now
+            if self.dark == 0:
+                self._light()
+            self.lift_down(handle)
 
     def _crash(self) -> None:
         self.up = False
         self.starting = False
+        rising = self.rising
+        if rising is not None:
+            self.engine.cancel(rising)
+            self.rising = None
         self.group.touch(self.core)
         if self.managed:
             self.machine.on_crash(self)
@@ -778,7 +701,12 @@ class Place(Context):
             return
         self.epoch += 1
         self._hang_up()
+        self._forget_parked(CRASHED | self.where)
         self.receives = []
+        for handle in self.pauses:
+            self.freezes.remove(handle)
+        self.pauses = []
+        self.frozen = len(self.freezes) > 0
         meter = self.meter
         if meter.at != self.now:
             meter.upto(self.now)
@@ -804,11 +732,14 @@ class Place(Context):
         for outlet in self.outlets:
             outlet.wire.open -= outlet.out
             outlet.out = 0
+            outlet.outs = []
 
     def _reset(self, call: Call) -> None:
         """A call in a process that died: its connection is reset; what only memory held is lost."""
         self._end(call, CRASHED | self.where)
-        if not call.kept and call.left < 0:
+        if not call.kept and call.left < 0 and self.dark > 0:
+            self._swallow(call)
+        elif not call.kept and call.left < 0:
             call.outcome = ERROR
             call.reason = RESET | self.where
             self.group.count_bad(RESET)
@@ -827,6 +758,8 @@ class Place(Context):
 
     def freeze(self, handle: int) -> None:
         """SIGSTOP, for one more cause."""
+        if handle in self.freezes:
+            return
         self.freezes.append(handle)
         self.frozen = True
         self.group.touch(self.core)
@@ -841,6 +774,8 @@ class Place(Context):
         self.frozen = False
         self.now = self.engine.now
         self.group.touch(self.core)
+        if self.unread:
+            self.read_layers()
         deferred = self.deferred
         self.deferred = []
         for item in deferred:
@@ -867,10 +802,13 @@ class Place(Context):
 
     def leave(self) -> None:
         """The replica is gone for good; callers that still have it on their lists are refused."""
+        if self.up:
+            self.machine.on_crash(self)
         self.gone = True
         self.up = False
         self.epoch += 1
         self._hang_up()
+        self._forget_parked(CRASHED | self.where)
         self.group.touch(self.core)
 
     def close(self) -> None:
@@ -883,27 +821,132 @@ class Place(Context):
             call.behind = None
             call.timer = None
             call.cause = None
+            call.twin = None
             call = behind
         self.open = None
         self.deferred = []
         self.receives = []
+        self.swallowed = []
+        self._forget_parked(0)
         self.outlets = []
         self.inlets_ = []
 
+    # Layers
+
     def refold(self) -> None:
-        """Fold the layers that lie here, as strong as they are now."""
-        slow = 1.0
-        healthy = 1.0
+        """Fold the layers that lie here, as strong as they are now, and let the kind know."""
         now = self.engine.now
+        self.now = now
+        folds: dict[str, float] = {}
+        tails: list[tuple[float, float]] = []
+        self.error_reason = 0
         for layer in self.layers:
             strength = layer.strength(now)
-            if layer.kind == "slow":
-                slow *= 1.0 + (layer.a - 1.0) * strength
-            else:
-                healthy *= 1.0 - layer.a * strength
+            if strength == 0.0:
+                continue
+            fold = self.folding.get(layer.kind, "plus")
+            a = 1.0 + (layer.a - 1.0) * strength if fold == "times" else layer.a * strength
+            folds[layer.kind] = folded(fold, folds.get(layer.kind, 1.0 if fold == "times" else 0.0), a)
+            if layer.kind == "tail":
+                tails.append((layer.a * strength, layer.b))
+            elif layer.kind == "errors":
                 self.error_reason = layer.code
+        slow = folds.get("slow", 1.0)
+        for leak in self.leaks:
+            slow *= leak.slowness(now)
+        self.folds = folds
+        self.tails = tails
         self.slow = slow
-        self.error_share = 1.0 - healthy
+        self.error_share = folds.get("errors", 0.0)
+        self.slots_lost = folds.get("slots", 0.0)
+        self.cores_lost = folds.get("cores", 0.0)
+        self.skew = int(folds.get("skew", 0.0))
+        self.unread = self.frozen
+        if not self.frozen:
+            self.read_layers()
+
+    def read_layers(self) -> None:
+        """Let the kind know of the layers; a process that stands still reads them when it goes on."""
+        self.unread = False
+        self.machine.on_layers(self)
+        self.slots = self.machine.slots_now()
+        self.cores = self.machine.cores_now()
+
+    def strength(self, layer: str) -> float:
+        return self.folds.get(layer, 1.0 if self.folding.get(layer, "plus") == "times" else 0.0)
+
+    def stretched(self, work: i64, root: i64, visit: i64) -> i64:
+        long = float(work) * self.slow
+        for k, (share, factor) in enumerate(self.tails):
+            if self.tail_dice.uniform(root, visit * 64 + k) < share:
+                long *= factor
+        return whole(long)
+
+    def cover(self, layer: Layer) -> None:
+        """One more layer lies here."""
+        self.layers.append(layer)
+        if layer.kind == "throttle":
+            self.throttles.append(Throttle(layer, self.engine.now))
+        elif layer.kind == "leak":
+            leak = Leak(layer, self.engine.now, self._fills(layer))
+            self.leaks.append(leak)
+            self.engine.after(leak.fills, T_FULL, self, leak, -1)
+        self.refold()
+        self.touch()
+
+    def uncover(self, layer: Layer) -> None:
+        """It lies here no more; what others did stays."""
+        self.layers = [y for y in self.layers if y is not layer]
+        self.throttles = [t for t in self.throttles if t.layer is not layer]
+        leaks = self.leaks
+        self.leaks = [leak for leak in leaks if leak.layer is not layer]
+        for leak in leaks:
+            if leak.layer is layer and leak.down:
+                leak.down = False
+                self.lift_down(OUT_OF_MEMORY + layer.handle)
+        self.refold()
+        self.touch()
+
+    def _fills(self, layer: Layer) -> i64:
+        """How long this replica's memory takes to fill: within a tenth of what the layer says, so that not all die at once."""
+        u = self.tail_dice.uniform(self.index + 1, 1 << 20)
+        return whole(layer.a * (0.9 + 0.2 * u))
+
+    def _full(self, leak: Leak) -> None:
+        """The memory is full: the process is killed for it; restarted, it begins to leak anew. A process that is not there
+        leaks nothing."""
+        if leak.layer.lifted or self.gone:
+            return
+        now = self.engine.now
+        if leak.down:
+            leak.down = False
+            self.lift_down(OUT_OF_MEMORY + leak.layer.handle)
+            self.engine.after(leak.fills, T_FULL, self, leak, -1)
+        elif not self.up:
+            self.engine.after(leak.fills, T_FULL, self, leak, -1)
+        elif now < leak.since + leak.fills:
+            self.engine.after(leak.since + leak.fills - now, T_FULL, self, leak, -1)
+        else:
+            leak.down = True
+            self.note("killed: out of memory")
+            self.go_down(OUT_OF_MEMORY + leak.layer.handle)
+            self.engine.after(RESTART, T_FULL, self, leak, -1)
+
+    def pause(self, length: i64) -> None:
+        handle = -1 - self.engine.seq
+        self.pauses.append(handle)
+        self.freeze(handle)
+        self.engine.after(length, T_PAUSED, self, Pause(handle), -1)
+
+    def _pause_ends(self, handle: int) -> None:
+        """The process goes on, unless it died meanwhile."""
+        if handle in self.pauses:
+            self.pauses.remove(handle)
+            self.thaw(handle)
+
+    def grows(self, now: i64) -> bool:
+        """Whether a layer that lies here still changes its strength by itself."""
+        return len(self.leaks) > 0 or any(layer.grows(now) for layer in self.layers)
 
     def touch(self) -> None:
         self.group.touch(self.core)
@@ -912,3 +955,103 @@ class Place(Context):
         notes = self.core.notes
         if len(notes) < 10000:
             notes.append((self.engine.now, self.name, words))
+
+
+class Pause(Item):
+    """A process that stands still by itself; its end comes however still it stands."""
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+
+
+class Throttle:
+    """A limit that lies on one replica: a token bucket that holds one second's worth. With a ramp it comes down from above."""
+
+    def __init__(self, layer: Layer, now: i64) -> None:
+        self.layer = layer
+        self.tokens = layer.a if layer.a > 1.0 else 1.0
+        self.at: i64 = now
+
+    def grants(self, now: i64) -> bool:
+        """Whether one more call may pass now."""
+        strength = self.layer.strength(now)
+        if strength <= 0.0:
+            return True
+        limit = self.layer.a / strength
+        most = limit if limit > 1.0 else 1.0
+        self.tokens += float(now - self.at) * 1e-9 * limit
+        self.at = now
+        if self.tokens > most:
+            self.tokens = most
+        if self.tokens < 1.0:
+            return False
+        self.tokens -= 1.0
+        return True
+
+
+class Leak(Item):
+    """Memory that fills on one replica: the fuller, the slower, until the process is killed for it."""
+
+    def __init__(self, layer: Layer, since: i64, fills: i64) -> None:
+        self.layer = layer
+        self.since: i64 = since
+        self.fills: i64 = fills
+        self.down = False
+
+    def slowness(self, now: i64) -> float:
+        """The factor by which work takes longer: nothing up to half full, then more and more."""
+        full = float(now - self.since) / float(self.fills) if self.fills > 0 else 1.0
+        if self.down or full <= 0.5:
+            return 1.0
+        over = (full - 0.5) * 2.0
+        return 1.0 + (self.layer.b - 1.0) * over * over
+
+
+def beat(core: Core, layer: Layer) -> None:
+    """Switch a layer with a beat on or off, and wait for its next beat."""
+    if layer.lifted:
+        return
+    layer.on = not layer.on
+    for place in layer.places:
+        switch(place, layer)
+    for wire in layer.wires:
+        wire.fold(core)
+    if layer.on:
+        core.engine.after(layer.beat_on, T_BEAT, layer.owner(), layer, -1)
+    elif layer.beat_off > 0:
+        core.engine.after(layer.beat_off, T_BEAT, layer.owner(), layer, -1)
+
+
+def switch(place: Place, layer: Layer) -> None:
+    """A layer on a place was switched on or off."""
+    if layer.kind == "down":
+        if layer.on:
+            place.go_down(layer.handle)
+        else:
+            place.lift_down(layer.handle)
+    elif layer.kind == "dark":
+        place.darken(layer.handle, layer.on)
+    elif layer.kind in ("surge", "crowd"):
+        stream(place, layer)
+    elif layer.kind == "frozen":
+        if layer.on:
+            place.freeze(layer.handle)
+        else:
+            place.thaw(layer.handle)
+    else:
+        place.refold()
+        place.touch()
+
+
+def stream(place: Place, layer: Layer) -> None:
+    """A surge begins, as a stream with a number of its own, or its stream ends."""
+    place.now = place.engine.now
+    if layer.on:
+        place.core.surges += 1
+        layer.code = place.core.surges
+        if layer.kind == "crowd":
+            place.machine.on_crowd(place, layer.code, layer.a)
+        else:
+            place.machine.on_surge(place, layer.code, layer.a - 1.0, layer.ramp)
+    elif layer.code:
+        place.machine.on_surge(place, layer.code, 0.0, 0)

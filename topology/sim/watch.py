@@ -10,7 +10,7 @@ from topology.health import Health
 from topology.message import Flow
 from topology.series import Samples, Series
 from topology.sim.core import Core
-from topology.sim.place import Group
+from topology.sim.sender import Group
 
 RING: Final = 11
 """Totals of so many grid steps are kept: a second, and the step before it."""
@@ -47,20 +47,19 @@ class Past:
         """Change per second of each total over the last ten steps before `tick`."""
         fields = self.fields
         found: list[float] = []
-        span = float((RING - 1) * grid_ns) / 1e9
-        for i in range(fields):
-            if tick - self.tick >= RING - 1:
+        if tick - self.tick >= RING - 1:
+            for _ in range(fields):
                 found.append(0.0)
-                continue
-            first: i64 = tick - RING + 1
-            if first < 0:
-                first = 0
-            newest: i64 = self.ring[(self.tick % RING) * fields + i]
-            oldest: i64 = self.ring[(first % RING) * fields + i]
-            if first == 0 and tick < RING - 1:
-                span = float(tick if tick > 0 else 1) * float(grid_ns) / 1e9
-                oldest = 0
-            found.append(float(newest - oldest) / span)
+            return found
+        ring = self.ring
+        young = tick < RING - 1
+        steps: i64 = RING - 1 if not young else tick if tick > 0 else 1
+        span = float(steps * grid_ns) / 1e9
+        newest: i64 = (self.tick % RING) * fields
+        oldest: i64 = 0 if young else ((tick - RING + 1) % RING) * fields
+        for i in range(fields):
+            change: i64 = ring[newest + i] if young else ring[newest + i] - ring[oldest + i]
+            found.append(float(change) / span)
         return found
 
 

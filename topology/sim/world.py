@@ -9,50 +9,59 @@ from mypy_extensions import i64
 
 from topology.chance import text_hash
 from topology.frame import Frame
+from topology.layers import PLACE, SORTS, WAYS, WIRE, sort_of, strengths, words_of
 from topology.ledger import Ledger
 from topology.message import Flow, Reach, Tally, reason
-from topology.node import Node
+from topology.node import ENDPOINT, SERVICE, SOURCES, Node
 from topology.plan import BALANCED, LIST, PULL, DesignPlan, LinkPlan, NodePlan, Playground
-from topology.policy import LinkPolicy, NodePolicy
+from topology.policy import LinkPolicy, NodePolicy, ScalePolicy
 from topology.registry import kind, policy
 from topology.series import Samples
-from topology.sim.core import T_FREEZE, T_KILL, T_RESTART, Core, Layer
+from topology.sim.core import T_BEAT, T_PROVIDED, T_RESTART, T_SWITCH, Core, Layer
 from topology.sim.engine import COMPILED
 from topology.sim.picture import draw_frame, sum_up
-from topology.sim.place import Group, Place
+from topology.sim.place import Place, switch
 from topology.sim.reaches import reaches_of
+from topology.sim.scaler import Scaler
+from topology.sim.sender import Group
 from topology.sim.watch import FlowWatch, Watch
 from topology.sim.wire import Inlet, Outlet, Wire
-from topology.world import Target, Turn
+from topology.witness import Wanted, Witness
+from topology.world import Beat, Target, Turn
 
-POWERS: Final = frozenset({"kill", "freeze", "lay", "surge", "scale", "rewire", "set", "rate", "redrive", "links"})
+POWERS: Final = frozenset(
+    {"kill", "freeze", "lay", "surge", "scale", "rewire", "set", "rate", "redrive", "flush", "links"}
+)
 __all__ = ["COMPILED", "SimWorld"]
 
 
 class SimWorld:
     """One design in virtual time. See `topology.world.World` for the verbs; all instants are nanoseconds."""
 
-    def __init__(self, plan: DesignPlan, playground: Playground, seed: int) -> None:
+    def __init__(self, plan: DesignPlan, playground: Playground, seed: int, wanted: list[Wanted] | None = None) -> None:
         self.plan = plan
         self.powers = POWERS
         self.seed = seed
         self.grid_ns: i64 = playground.grid_ns
         names = [node.name for node in plan.nodes]
         self.flows = [self._flow(i, f.producer, f.work, names) for i, f in enumerate(playground.flows)]
-        self.core = Core(seed, Ledger(self.flows), names)
+        self.core = Core(seed, Ledger(self.flows) if wanted is None else Witness(self.flows, wanted), names)
         self.values: dict[str, dict[str, Any]] = {n.name: dict(n.values) for n in plan.nodes}
         self.groups: dict[str, Group] = {}
         self.wires: list[Wire] = []
+        self.pulls: dict[str, list[Wire]] = {}
         self.upto: i64 = 0
         self.next_tick: i64 = 0
         self.handles = 0
-        self.layers: dict[int, tuple[Layer, list[Place], list[Wire], str]] = {}
+        self.layers: dict[int, Layer] = {}
+        self.refusals = 0
         self.ramping: list[Place] = []
+        self.scalers: list[Scaler] = []
         self.rates: dict[str, int] = {}
-        self.surges = 0
         self.turned: list[Turn] = []
         self.eras: list[int] = [0]
         self._build(plan)
+        self.scalers = self._scalers(plan)
         self.watches = [Watch(g, playground.grid_ns) for g in self.core.groups]
         self.flow_watches = [FlowWatch(f, playground.grid_ns) for f in self.flows]
         self._begin()
@@ -66,10 +75,11 @@ class SimWorld:
     def _build(self, plan: DesignPlan) -> None:
         for index, node in enumerate(plan.nodes):
             cls = kind(node.kind)
-            group = Group(index, node.name, node.kind, bool(cls.managed), cls.role == "producer")
+            group = Group(index, node.name, node.kind, bool(cls.managed), cls.role in SOURCES)
             group.dice_name = node.dice or node.name
             group.start_ns = int(node.values.get("start") or 0)
             group.clients = int(node.values.get("clients") or 0)
+            group.zones = node.zones
             self.groups[node.name] = group
             self.core.groups.append(group)
             for i in range(node.replicas):
@@ -77,17 +87,24 @@ class SimWorld:
         for index, link in enumerate(plan.links):
             self.wires.append(self._wire(index, link))
         reaches = reaches_of(plan, [(f.producer, f.parts) for f in self.flows])
+        nothing = Reach([], -1, 0)
         for wire, rows in zip(self.wires, reaches, strict=True):
-            wire.reaches = [Reach(parts, part, bit) for parts, part, bit in rows]
+            wire.reaches = [Reach(parts, part, bit) if parts else nothing for parts, part, bit in rows]
         for group in self.core.groups:
             for place in group.places:
                 self._connect(place)
         for flow in self.flows:
-            self.groups[flow.producer].places[0].flow = flow
+            group = self.groups[flow.producer]
+            group.places[0].flow = flow
+            if group.clients > 0:
+                flow.clients = group.clients
 
     def _add_place(self, group: Group, node: NodePlan, index: int) -> Place:
         machine: Node = kind(node.kind)()
         place = Place(self.core, group, index, machine)
+        place.folding = {name: sort.fold for name, sort in SORTS.items()} | dict(machine.layers)
+        if group.zones > 0:
+            place.zone = index % group.zones
         group.places.append(place)
         return place
 
@@ -98,29 +115,55 @@ class SimWorld:
             wire.lane = self.core.engine.lane(wire.fixed)
         wire.release_on_failure = link.values.get("on_failure") == "release"
         caller.wires.append(wire)
+        if link.wiring == PULL:
+            self.pulls.setdefault(link.callee, []).append(wire)
         return wire
 
     def _connect(self, place: Place) -> None:
         """Give a replica its ends of the links, in file order, calls before hand-offs, and configure it."""
-        links = [(w, p) for w, p in zip(self.wires, self.plan.links, strict=True)]
-        own = [(w, p) for w, p in links if p.caller == place.node]
+        plans = self.plan.links
+        own = [(w, plans[w.index]) for w in self.groups[place.node].wires]
         for wire, link in sorted(own, key=lambda pair: pair[1].mode == "=>"):
             if link.wiring == PULL:
                 place.deliveries.append(wire)
                 continue
             outlet = Outlet(wire, self._link_policies(place, link))
             outlet.spread = link.wiring == LIST or (wire.callee.managed and link.wiring != BALANCED)
+            outlet.counts = link.wiring == BALANCED
             if outlet.limit_ns > 0:
                 outlet.lane = self.core.engine.lane(outlet.limit_ns)
             place.outlets.append(outlet)
-        for wire, link in links:
-            if link.callee == place.node and link.wiring == PULL:
-                queue = self.groups[link.caller]
-                nth = [w for w, p in links if p.caller == link.caller and p.wiring == PULL].index(wire)
-                place.inlets_.append(Inlet(wire, queue, nth))
+        for wire in self.pulls.get(place.node, []):
+            queue = wire.caller
+            nth = [w for w in queue.wires if plans[w.index].wiring == PULL].index(wire)
+            place.inlets_.append(Inlet(wire, queue, nth))
         place.links = len(place.outlets)
         place.inlets = len(place.inlets_)
+        place.guards = self._guards(place)
         self._configure(place)
+
+    def _guards(self, place: Place) -> list[NodePolicy]:
+        """The policies at a replica's door, each with a memory of its own."""
+        node = self.plan.nodes[self.groups[place.node].index]
+        made: list[NodePolicy] = []
+        for name in sorted(node.policies):
+            one = policy(name)()
+            if isinstance(one, NodePolicy):
+                one.configure(place, node.policies[name], place.node)
+                made.append(one)
+        return made
+
+    def _scalers(self, plan: DesignPlan) -> list[Scaler]:
+        """What decides how many replicas a node has: one for each node that says so."""
+        found: list[Scaler] = []
+        for node in plan.nodes:
+            for name in sorted(node.policies):
+                one = policy(name)()
+                if isinstance(one, ScalePolicy):
+                    scaler = Scaler(one, self.groups[node.name], self.core)
+                    one.configure(scaler, node.policies[name], node.name)
+                    found.append(scaler)
+        return found
 
     def _link_policies(self, place: Place, link: LinkPlan) -> list[LinkPolicy]:
         made: list[LinkPolicy] = []
@@ -132,24 +175,17 @@ class SimWorld:
         return made
 
     def _configure(self, place: Place) -> None:
-        node = self.plan.node(place.node)
-        assert node is not None
-        made: list[NodePolicy] = []
-        for name in sorted(node.policies):
-            one = policy(name)()
-            assert isinstance(one, NodePolicy)
-            one.configure(place, node.policies[name], place.node)
-            made.append(one)
         values = dict(self.values[place.node])
         values["out"] = [p.values | {"mode": p.mode} for p in self._outgoing(place.node)]
-        values["in"] = [p.values for p in self.plan.links if p.callee == place.node and p.wiring == PULL]
+        values["in"] = [self.plan.links[w.index].values for w in self.pulls.get(place.node, [])]
         place.now = self.core.engine.now
-        place.machine.configure(place, values, made)
+        place.machine.configure(place, values, place.guards)
+        place.machine.on_layers(place)
         place.slots = place.machine.slots_now()
         place.cores = place.machine.cores_now()
 
     def _outgoing(self, name: str) -> list[LinkPlan]:
-        own = [p for p in self.plan.links if p.caller == name and p.wiring != PULL]
+        own = [p for p in (self.plan.links[w.index] for w in self.groups[name].wires) if p.wiring != PULL]
         return sorted(own, key=lambda p: p.mode == "=>")
 
     def _begin(self) -> None:
@@ -204,7 +240,10 @@ class SimWorld:
         if self.ramping:
             for place in self.ramping:
                 place.refold()
-            self.ramping = [p for p in self.ramping if any(y.strength(at) < 1.0 for y in p.layers)]
+            self.ramping = [p for p in self.ramping if p.grows(at)]
+        for scaler in self.scalers:
+            if at >= scaler.next_at:
+                self._scale_itself(scaler, at)
         awake = core.awake
         if not awake:
             return
@@ -222,122 +261,159 @@ class SimWorld:
 
     # Verbs that break
 
-    def _handle(self, kind_: str, values: tuple[float, float], ramp_ns: int, words: str) -> Layer:
+    def _layer(self, name: str, strengths: tuple[float, float], ramp_ns: int, words: str, beats: Beat | None) -> Layer:
         self.handles += 1
-        return Layer(self.handles, kind_, values[0], values[1], self.upto, ramp_ns, words)
+        layer = Layer(self.handles, name, strengths[0], strengths[1], self.upto, ramp_ns, words)
+        if beats is not None:
+            layer.beat_on, layer.beat_off = beats.on_ns, beats.off_ns
+            layer.on = beats.after_ns == 0
+        self.layers[layer.handle] = layer
+        return layer
+
+    def _start_beat(self, layer: Layer, beats: Beat | None) -> None:
+        """Wait for the first time that a layer with a beat is switched."""
+        if beats is None:
+            return
+        first = beats.on_ns if layer.on else beats.after_ns
+        if first > 0 and (layer.places or layer.wires):
+            self.core.engine.after(first, T_BEAT, layer.owner(), layer, -1)
 
     def _places(self, target: Target) -> list[Place]:
         group = self.groups[target.node]
         return [group.places[i] for i in target.replicas]
 
-    def _one_by_one(self, name: str, target: Target, ramp_ns: int, tag: int) -> int:
-        layer = self._handle(name, (1.0, 0.0), 0, name)
+    def _one_by_one(self, name: str, target: Target, ramp_ns: int, beats: Beat | None) -> int:
+        layer = self._layer(name, (1.0, 0.0), 0, name, beats)
         places = self._places(target)
-        self.layers[layer.handle] = (layer, places, [], "")
+        layer.places.extend(places)
         for i, place in enumerate(places):
             delay = ramp_ns * i // len(places)
             if delay:
-                self.core.engine.after(delay, tag, place, layer, -1)
-            elif tag == T_KILL:
-                place.go_down(layer.handle)
-            else:
-                place.freeze(layer.handle)
+                self.core.engine.after(delay, T_SWITCH, place, layer, -1)
+            elif layer.on:
+                switch(place, layer)
+        self._start_beat(layer, beats)
         self.core.drain()
         return layer.handle
 
-    def kill(self, target: Target, ramp_ns: int = 0) -> int:
-        """Processes gone, host up; with a ramp one after the other."""
-        return self._one_by_one("down", target, ramp_ns, T_KILL)
+    def kill(self, target: Target, ramp_ns: int = 0, silent: bool = False, beats: Beat | None = None) -> int:
+        """Processes gone, host up; silent: hosts gone, too. With a ramp one after the other."""
+        return self._one_by_one("dark" if silent else "down", target, ramp_ns, beats)
 
-    def freeze(self, target: Target, ramp_ns: int = 0) -> int:
+    def freeze(self, target: Target, ramp_ns: int = 0, beats: Beat | None = None) -> int:
         """SIGSTOP; with a ramp one after the other."""
-        return self._one_by_one("frozen", target, ramp_ns, T_FREEZE)
+        return self._one_by_one("frozen", target, ramp_ns, beats)
 
-    def lay(self, kind: str, target: Target, values: dict[str, Any], ramp_ns: int = 0) -> int:
-        """Lay a layer on replicas (slow, errors) or on a link (latency, loss, cut)."""
-        if kind == "slow":
-            layer = self._handle(kind, (float(values["factor"]), 0.0), ramp_ns, f"{values['factor']:g} times slower")
-        elif kind == "errors":
-            layer = self._handle(kind, (float(values["share"]), 0.0), ramp_ns, f"{values['share']:.0%} fail")
-            layer.code = reason(str(values.get("reason", "error")))
-        elif kind == "latency":
-            extra, jitter = float(values["extra"]), float(values.get("jitter", 0))
-            layer = self._handle(kind, (extra, jitter), ramp_ns, f"+{extra / 1e6:g} ms")
-        elif kind == "loss":
-            layer = self._handle(kind, (float(values["share"]), 0.0), ramp_ns, f"{values['share']:.0%} lost")
-        elif kind == "cut":
-            ways = {"both": 3.0, "to": 1.0, "from": 2.0}
-            layer = self._handle(kind, (ways[str(values.get("direction", "both"))], 0.0), 0, "cut")
+    def takes(self, kind: str, target: Target) -> bool:
+        """Whether such a layer can lie there and means anything there; `flush`: whether there is anything to forget."""
+        if target.link:
+            return kind in SORTS and SORTS[kind].where == WIRE and self._bears(kind, target.link)
+        machine = self.groups[target.node].places[0].machine
+        if kind == "flush":
+            return type(machine).on_flush is not Node.on_flush
+        found = sort_of(kind, machine.layers)
+        return found is not None and found.where == PLACE and self._minds(kind, target.node, machine)
+
+    def _bears(self, kind: str, link: str) -> bool:
+        """Whether a link has what such a layer is about: connections of a pool, attempts that can be repeated."""
+        plans = [plan for plan in self.plan.links if plan.name == link]
+        if kind == "leased":
+            return any("pool" in plan.policies for plan in plans)
+        return kind != "hammer" or any(plan.wiring != PULL for plan in plans)
+
+    def _minds(self, kind: str, node: str, machine: Node) -> bool:
+        """Whether a node has what such a layer is about."""
+        if kind in ("slow", "errors", "tail"):
+            return machine.role in (SERVICE, ENDPOINT)
+        if kind in ("slots", "cores"):
+            return machine.slots_now() > 0
+        if kind == "hot":
+            return self.values[node].get("keys") is not None
+        into = {plan.wiring for plan in self.plan.links if plan.callee == node}
+        if kind == "throttle":
+            return bool(into - {PULL})
+        return kind != "lies" or BALANCED in into
+
+    def lay(
+        self, kind: str, target: Target, values: dict[str, Any], ramp_ns: int = 0, beats: Beat | None = None
+    ) -> int:
+        """Lay a layer on replicas or on a link; ValueError where such a layer cannot lie."""
+        own = self.groups[target.node].places[0].machine.layers if target.node else {}
+        sort = sort_of(kind, own)
+        if sort is None or (sort.where == WIRE) != bool(target.link):
+            raise ValueError(f"there is no layer called {kind!r} on {target}")
+        a, b = strengths(values)
+        layer = self._layer(kind, (a, b), ramp_ns, words_of(sort, a, b), beats)
+        layer.code = reason(str(values["reason"])) if values.get("reason") else 0
+        layer.ways = WAYS[str(values.get("direction", "both"))]
+        layer.sticky = bool(values.get("sticky"))
+        if kind == "refuse":
+            self.refusals += 1
+            layer.number = self.refusals
+        if sort.where == PLACE:
+            self._lay_on_places(layer, self._places(target))
         else:
-            raise ValueError(f"there is no layer called {kind!r}")
-        if kind in ("slow", "errors"):
-            places = self._places(target)
-            self.layers[layer.handle] = (layer, places, [], "")
-            for place in places:
-                place.layers.append(layer)
-                place.refold()
-                place.touch()
-                if ramp_ns:
-                    self.ramping.append(place)
-        else:
-            wires = [w for w in self.wires if w.name == target.link]
-            self.layers[layer.handle] = (layer, [], wires, "")
-            for wire in wires:
-                self._lay_on_wire(wire, layer)
+            for wire in self.wires:
+                if wire.name == target.link:
+                    layer.wires.append(wire)
+                    wire.layers.append(layer)
+                    wire.fold(self.core)
+        self._start_beat(layer, beats)
+        self.core.drain()
         return layer.handle
 
-    def _lay_on_wire(self, wire: Wire, layer: Layer) -> None:
-        wire.layers.append(layer)
-        wire.clean = False
-        if layer.kind == "cut":
-            wire.cut_to += int(layer.a) & 1
-            wire.cut_back += int(layer.a) >> 1
+    def _lay_on_places(self, layer: Layer, places: list[Place]) -> None:
+        layer.places.extend(places)
+        for place in places:
+            place.now = self.core.engine.now
+            place.cover(layer)
+            if place.grows(self.upto):
+                self.ramping.append(place)
 
-    def surge(self, producer: str, factor: float, ramp_ns: int = 0) -> int:
+    def surge(self, producer: str, factor: float, ramp_ns: int = 0, beats: Beat | None = None) -> int:
         """Offer `factor` times the declared rate: the rest in a stream of its own."""
-        layer = self._handle("surge", (factor, 0.0), ramp_ns, f"{factor:g} times the rate")
-        self.layers[layer.handle] = (layer, [], [], producer)
-        self.surges += 1
-        layer.code = self.surges
-        self._stream(producer, self.surges, factor - 1.0, ramp_ns)
+        layer = self._layer("surge", (factor, 0.0), ramp_ns, f"{factor:g} times the rate", beats)
+        return self._send_stream(layer, producer, beats)
+
+    def _send_stream(self, layer: Layer, producer: str, beats: Beat | None) -> int:
+        """Let a producer offer more, or less, for as long as a layer is on."""
+        place = self.groups[producer].places[0]
+        layer.places.append(place)
+        self.core.engine.now = self.upto
+        if layer.on:
+            switch(place, layer)
+        self._start_beat(layer, beats)
+        self.core.drain()
         return layer.handle
 
-    def _stream(self, producer: str, number: int, extra: float, ramp_ns: int) -> None:
+    def crowd(self, producer: str, per_second: float, beats: Beat | None = None) -> int:
+        """Offer so many more messages per second, in a stream of its own."""
+        layer = self._layer("crowd", (per_second, 0.0), 0, f"{per_second:g} more a second", beats)
+        return self._send_stream(layer, producer, beats)
+
+    def _stream(self, producer: str, number: int, extra: float) -> None:
         place = self.groups[producer].places[0]
         place.now = self.core.engine.now = self.upto
-        place.machine.on_surge(place, number, extra, ramp_ns)
+        place.machine.on_surge(place, number, extra, 0)
         self.core.drain()
 
     def lift(self, handle: int) -> None:
         """Take back one layer, kill, freeze or surge; twice is harmless."""
-        found = self.layers.pop(handle, None)
-        if found is None:
+        layer = self.layers.pop(handle, None)
+        if layer is None:
             return
-        layer, places, wires, producer = found
-        layer_kind = layer.kind
-        layer.a = 0.0 if layer_kind in ("down", "frozen") else layer.a
-        for place in places:
-            if layer_kind == "down":
-                place.lift_down(handle)
-            elif layer_kind == "frozen":
-                place.thaw(handle)
-            else:
-                place.layers = [y for y in place.layers if y.handle != handle]
-                place.refold()
-                place.touch()
-        for wire in wires:
-            self._lift_from_wire(wire, layer)
-        if producer:
-            self._stream(producer, layer.code, 0.0, 0)
+        was_on = layer.on
+        layer.lifted = True
+        layer.on = False
+        for place in layer.places:
+            if layer.kind not in ("down", "dark", "frozen", "surge", "crowd"):
+                place.uncover(layer)
+            elif was_on:
+                switch(place, layer)
+        for wire in layer.wires:
+            wire.layers = [y for y in wire.layers if y is not layer]
+            wire.fold(self.core)
         self.core.drain()
-
-    def _lift_from_wire(self, wire: Wire, layer: Layer) -> None:
-        wire.layers = [y for y in wire.layers if y.handle != layer.handle]
-        wire.clean = not wire.layers
-        if layer.kind == "cut":
-            wire.cut_to -= int(layer.a) & 1
-            wire.cut_back -= int(layer.a) >> 1
-            wire.reopen(self.core)
 
     # Verbs that change
 
@@ -366,7 +442,8 @@ class SimWorld:
             if group.source:
                 place.wire_up()
                 continue
-            layer = self._handle("restart", (float(restart), 0.0), 0, "restarts")
+            self.handles += 1
+            layer = Layer(self.handles, "restart", float(restart), 0.0, self.upto, 0, "restarts")
             self.core.engine.after(restart * i, T_RESTART, place, layer, -1)
             i += 1
 
@@ -382,13 +459,48 @@ class SimWorld:
         place = self.groups[producer].places[0]
         base = place.machine.gauges(place)["rate"]
         if producer in self.rates:
-            self._stream(producer, self.rates.pop(producer), 0.0, 0)
+            self._stream(producer, self.rates.pop(producer), 0.0)
         factor = per_second / base
         place.machine.on_thin(place, min(1.0, factor))
         if factor > 1.0:
-            self.surges += 1
-            self.rates[producer] = self.surges
-            self._stream(producer, self.surges, factor - 1.0, 0)
+            self.core.surges += 1
+            self.rates[producer] = self.core.surges
+            self._stream(producer, self.core.surges, factor - 1.0)
+
+    def flush(self, node: str) -> None:
+        """Forget what every replica of a node stored only to be quick."""
+        for place in self.groups[node].places:
+            place.now = self.core.engine.now = self.upto
+            place.machine.on_flush(place)
+            place.touch()
+        self.core.drain()
+
+    def _scale_itself(self, scaler: Scaler, at: i64) -> None:
+        """Ask a scaling policy how many replicas there should be, and see to it."""
+        wanted = scaler.look(at)
+        group = scaler.group
+        present = [p for p in group.places if not p.draining and not p.gone]
+        if wanted < len(present):
+            for place in present[wanted:]:
+                place.drain_out()
+        plan = self.plan.node(group.name)
+        assert plan is not None
+        for n in range(len(present), wanted):
+            delay = scaler.policy.start_ns(scaler, n + 1)
+            if delay >= 0:
+                self._provide(group, plan, delay)
+        self.core.drain()
+
+    def _provide(self, group: Group, plan: NodePlan, delay: i64) -> None:
+        """One more replica, on a machine that is there after a delay."""
+        place = self._add_place(group, plan, len(group.places))
+        self._connect(place)
+        if delay > 0:
+            place.provided = False
+            place.starting = True
+            self.core.engine.after(delay, T_PROVIDED, place, None, -1)
+        else:
+            place.begin()
 
     def redrive(self, node: str) -> None:
         """Give what a dead-letter queue holds back to the queue it came from."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
+from topology.node import SOURCES
 from topology.parameters import REQUIRED, Param, count, duration, word
 from topology.plan import Claim, DesignPlan, Entry, FlowPlan, Playground, RunPlan
+from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.canonical import canonical
 from topology.spec.catalogue import Catalogue, Faults
 from topology.spec.claims import ClaimReader, stretch
 from topology.spec.designs import DesignReader, Draft, Placed, finished
-from topology.spec.problems import Problems
 from topology.spec.reader import Value
 from topology.spec.script import ScriptReader, as_command
 from topology.spec.targets import NAME
-from topology.spec.units import shown
 from topology.spec.values import WRONG, Reading
+from topology.units import shown
 
 VERSION = 1
 
@@ -139,14 +139,15 @@ class Builder:
             return
         duration_ns = plain["duration"]
         script = ScriptReader(self.catalogue, self.problems, designs, self.faults, self.folder)
-        script.unsure = frozenset(name for d in self.drafts for name in d.nodes if name not in d.plans)
+        script.unsure = script.terms.unsure = frozenset(n for d in self.drafts for n in d.nodes if n not in d.plans)
+        script.warmup_ns = plain["warmup"]
         before = len(self.problems)
         self.timeline = tuple(e for e, _ in script.entries(self.root.get("timeline"), "timeline", duration_ns))
         self.run = self._run(script, duration_ns)
         # What was done in a run that someone kept may leave a window empty, which that run then calls unknown.
         certain = self.run is None and len(self.problems) == before
         windows = stretch(self.timeline, plain["warmup"], plain["settle"], duration_ns) if certain else None
-        claims = ClaimReader(self.catalogue, self.problems, designs, script, windows, duration_ns)
+        claims = ClaimReader(self.problems, script, windows, duration_ns)
         self.steady = claims.claims(self.root.get("steady"), "steady")
         self.expect = claims.claims(self.root.get("expect"), "expect")
 
@@ -183,7 +184,7 @@ class FlowReader:
 
     def flows(self) -> tuple[FlowPlan, ...]:
         """One flow for each producer of any design."""
-        names = dict.fromkeys(n.name for d in self.designs for n in d.nodes if self._role(d, n.name) == "producer")
+        names = dict.fromkeys(n.name for d in self.designs for n in d.nodes if self._role(d, n.name) in SOURCES)
         sound = all(len(d.plans) == len(d.nodes) for d in self.drafts)
         if not names and self.drafts and sound:
             self.problems.add(self.drafts[0].place, "no design has a producer, so nothing would ever happen")
@@ -214,6 +215,7 @@ class FlowReader:
             if not draft.joined:
                 continue
             callers = {link.caller for link in design.links}
+            self._split(draft, design)
             called = {link.callee for link in design.links}
             for name in draft.plans:
                 if name in callers:
@@ -221,10 +223,19 @@ class FlowReader:
                 if name in producers:
                     words = f"{name} calls nobody in design {draft.name}; give it a link such as {name} -> NODE"
                     self.problems.add(draft.place, words)
-                elif name in called and self._role(design, name) == "proxy":
+                elif name in called and self._role(design, name) in ("proxy", "gateway"):
                     self.problems.add(
                         draft.place, f"{name} has nobody to pass calls to in design {draft.name}; give it a link"
                     )
+
+    def _split(self, draft: Draft, design: DesignPlan) -> None:
+        """Balancers and gateways pass calls on to one node."""
+        out = graph.outgoing(design.links)
+        for name in draft.plans:
+            further = [link.callee for link in out.get(name, ())][1:]
+            if further and self._role(design, name) in ("proxy", "gateway"):
+                words = f"{name} passes calls on to one node; give {further[0]} one of its own in design {draft.name}"
+                self.problems.add(draft.place, words)
 
     def _work(self, producer: str) -> tuple[str, ...]:
         said = self.reader.work.get(producer, {})
@@ -265,7 +276,8 @@ class FlowReader:
         designs = [d for d in self.designs if producer in self._roles[d.name]]
         reached: set[str] | None = None
         for design in designs:
-            found = graph.always_reached(producer, design, partial(self._role, design))
+            kinds = {n.name: self.catalogue.kind(n.kind) for n in design.nodes}
+            found = graph.always_reached(producer, design, kinds.get)
             reached = found if reached is None else reached & found
         nodes = designs[0].nodes if designs else ()
         required = (n for n in nodes if n.shared and reached is not None and n.name in reached)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from topology.parameters import Param
-from topology.plan import Claim, DesignPlan, Entry, LinkPlan, NodePlan, Playground
+from topology.plan import IS, Claim, DesignPlan, Entry, LinkPlan, NodePlan, Playground
 from topology.spec.catalogue import Catalogue, Faults, params_of
 
 
@@ -64,7 +64,15 @@ def _entry(entry: Entry, faults: Faults | None) -> dict[str, Any]:
         "probability": entry.probability,
         "to": entry.to,
         "params": with_content(params, entry.params),
+        **_again(entry),
     }
+
+
+def _again(entry: Entry) -> dict[str, Any]:
+    """How often it is done, and what it waits for, where it says so."""
+    when = entry.when
+    waits = [] if when is None else [when.design, when.that, when.op, when.value, when.held_ns, when.rest_ns]
+    return ({"every": entry.every_ns, "times": entry.times} if entry.times > 1 else {}) | ({"when": waits} if waits else {})
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
@@ -76,6 +84,7 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "value": claim.value,
         "min": claim.minimum,
         "seeds": claim.seeds,
+        **({} if claim.how == IS else {"how": claim.how, "within": claim.within_ns}),
     }
 
 
@@ -87,8 +96,12 @@ def with_content(params: dict[str, Param], values: dict[str, Any]) -> dict[str, 
 def _content(param: Param | None, value: Any) -> Any:
     if param is not None and param.type == "path" and isinstance(value, str):
         return file_hash(value)
+    if param is not None and param.type == "paths" and isinstance(value, list):
+        return [file_hash(one) for one in value]
     if param is not None and param.type == "group" and isinstance(value, dict):
         return with_content(param.fields, value)
+    if param is not None and param.type == "table" and isinstance(value, dict):
+        return {name: with_content(param.fields, row) for name, row in value.items()}
     return value
 
 

@@ -98,9 +98,13 @@ class Guards:
         if policy.on != self.on:
             where = "a link: {link: a -> b, " if policy.on == "link" else "a node: NAME: {kind: …, "
             return f"'{name}' belongs to {where}{name}: …}}"
-        if self.kind and policy.kinds and self.kind not in policy.kinds:
+        if self.kind and policy.kinds and not self._kinds() & set(policy.kinds):
             return f"'{name}' guards a {' or '.join(policy.kinds)}, not a {self.kind}"
         return ""
+
+    def _kinds(self) -> set[str]:
+        """The kind, and the one whose policies it takes over."""
+        return {self.kind, getattr(self.catalogue.kind(self.kind), "like", "")}
 
 
 def policy_param(policy: Any, name: str) -> Param:

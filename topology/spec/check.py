@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from topology.links import LINK_PARAMS
+from topology.node import SOURCES
 from topology.parameters import OURS, Param
 from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
+from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.build import PARAMS
 from topology.spec.catalogue import Catalogue, Registered, params_of, policy_param
-from topology.spec.designs import DICE, REPLICAS, DesignReader, has_replicas, named_nodes
+from topology.spec.designs import DICE, REPLICAS, ZONES, DesignReader, has_replicas, named_nodes
 from topology.spec.loading import tree
-from topology.spec.problems import Problems
-from topology.spec.units import format_duration, format_rate, format_share
 from topology.spec.values import text_of
+from topology.units import format_duration, format_rate, format_share
 
 BUSY = 0.9
 """A service that is busier than this before anything breaks has nothing left for when something does."""
@@ -56,8 +57,10 @@ class Judge:
     def warnings(self) -> Iterator[str]:
         """Every warning about this design."""
         for node in self.design.nodes:
+            yield from skipped_lines(node)
             yield from self._busy(node)
             yield from self._queue(node)
+            yield from self._scaled(node)
         yield from self._inverted()
         yield from self._multiplied()
         yield from self._unreached()
@@ -66,13 +69,17 @@ class Judge:
         if circle:
             yield f"{', '.join(circle[:-1])} hand work round in a circle, which may never end"
 
+    def kind(self, name: str) -> Any:
+        """The class of a node's kind."""
+        return self.catalogue.kind(self.nodes[name].kind)
+
     def role(self, name: str) -> str:
         """The role of a node's kind."""
-        return str(self.catalogue.kind(self.nodes[name].kind).role)
+        return str(self.kind(name).role)
 
     def reached(self) -> set[str]:
         """What messages get to, and what the nodes on the way name, such as dead-letter queues."""
-        found = graph.reached((n for n in self.nodes if self.role(n) == "producer"), self.design.links)
+        found = graph.reached((n for n in self.nodes if self.role(n) in SOURCES), self.design.links)
         waiting = list(found)
         while waiting:
             node = self.nodes[waiting.pop()]
@@ -85,13 +92,14 @@ class Judge:
     # Arithmetic
 
     def _rates(self) -> dict[str, float]:
-        """Messages per second at each node while all is well."""
+        """Messages per second at each node while all is well; none where nobody knows how many, behind a cache."""
         rates = dict.fromkeys(self.nodes, 0.0)
         for name in self.order:
-            if self.role(name) == "producer":
+            if self.role(name) in SOURCES:
                 rates[name] += _offered(self.nodes[name])
             links = self.out.get(name, [])
             share = 1 / len(links) if links and self.role(name) in ("proxy", "queue") else 1
+            share = 0 if getattr(self.kind(name), "shields", False) else share
             for link in links:
                 rates[link.callee] += rates[name] * share
         return rates
@@ -137,6 +145,18 @@ class Judge:
                 f"{node.name} has {format_share(held)} of its {slots:,} slots taken before anything breaks: "
                 f"{format_rate(rate)}, each held for {each} while it waits for others"
             )
+
+    def _scaled(self, node: NodePlan) -> Iterator[str]:
+        """Bounds that the first look would enforce, and two policies that both want to say who is next."""
+        scaling = node.policies.get("autoscaling")
+        if scaling is not None and not scaling["min"] <= node.replicas <= scaling["max"]:
+            yield (
+                f"{node.name} begins with {node.replicas} replicas, and its autoscaling keeps them between "
+                f"{scaling['min']} and {scaling['max']}"
+            )
+        queue = node.policies.get("queue")
+        if queue is not None and "fair_queue" in node.policies and queue["order"] != "fifo":
+            yield f"{node.name} has a fair_queue, which its queue's order '{queue['order']}' takes the place of"
 
     def _queue(self, node: NodePlan) -> Iterator[str]:
         if self.role(node.name) != "queue":
@@ -186,11 +206,12 @@ class Judge:
                     )
 
     def _calls_of(self, name: str) -> list[LinkPlan]:
-        """What a callee calls itself; a balancer's targets are looked through."""
+        """What a callee calls itself; those to whom proxies pass calls on are looked through."""
         direct = [link for link in self.out.get(name, []) if link.mode == CALL]
-        if self.role(name) != "proxy":
-            return direct
-        return [deeper for link in direct for deeper in self.out.get(link.callee, []) if deeper.mode == CALL]
+        while self.role(name) in ("proxy", "gateway") and direct:
+            name = direct[0].callee
+            direct = [link for link in self.out.get(name, []) if link.mode == CALL]
+        return direct
 
     def _multiplied(self) -> Iterator[str]:
         """Retries of retries: the most attempts that one message can cause at the end of a chain of calls."""
@@ -215,19 +236,33 @@ class Judge:
         for flow in self.playground.flows:
             if flow.producer not in self.nodes:
                 continue
-            found = graph.reached([flow.producer], self.design.links)
+            found = graph.reached([flow.producer], graph.unshielded(self.design.links, self.kind))
             for name in self.nodes:
-                if name in found and name not in flow.work and self.role(name) in ("service", "endpoint"):
+                works = self.role(name) in ("service", "endpoint") and not getattr(self.kind(name), "shields", False)
+                if works and name in found and name not in flow.work:
                     yield f"{name} works for {flow.producer}, and its work list leaves it out: nobody counts its part"
-            always = graph.always_reached(flow.producer, self.design, self.role)
+            always = graph.always_reached(flow.producer, self.design, self.kind)
             for name in flow.work:
                 if name not in always:
                     yield f"not every message of {flow.producer} reaches {name}, whose part its work list requires"
 
 
 def _offered(node: NodePlan) -> float:
-    rate = node.values.get("rate")
+    rate, every = node.values.get("rate"), node.values.get("every")
+    if every is not None:
+        return float(node.values.get("jobs", 1)) * 1e9 / float(every)
+    if rate is None and node.values.get("wave") is not None:
+        return float(node.values["wave"]["high"])
     return float(rate) if rate is not None else getattr(node.values.get("replay"), "mean_rate", 0.0)
+
+
+def skipped_lines(node: NodePlan) -> Iterator[str]:
+    """What a producer leaves out of the log that it replays, where it may."""
+    replay = node.values.get("replay")
+    skipped: int = getattr(replay, "skipped", 0)
+    if replay is not None and skipped:
+        lines = "1 line" if skipped == 1 else f"{skipped:,} lines"
+        yield f"{node.name} skips {lines} of its log; the first is {replay.first_skipped}"
 
 
 def _delay(link: LinkPlan) -> Any:
@@ -299,6 +334,8 @@ def _node_rows(design: DesignPlan, node: NodePlan, given: frozenset[str], catalo
     where = f"{design.name}: {node.name} ({node.kind})"
     kind = catalogue.kind(node.kind)
     rows = [_row(where, "replicas", REPLICAS, node.replicas, "replicas" in given)] if has_replicas(kind) else []
+    if node.zones:
+        rows.append(_row(where, "zones", ZONES, node.zones, True))
     if node.dice != node.name:
         rows.append(_row(where, "dice", DICE, node.dice, True))
     params = params_of(kind)

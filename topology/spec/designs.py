@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from topology.links import LINK_PARAMS, chosen_wiring, joins_roles, misplaced
+from topology.node import SOURCES
 from topology.parameters import Param, count, word
 from topology.plan import PULL, DesignPlan, LinkPlan, NodePlan
+from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.catalogue import Catalogue, Guards, params_of
-from topology.spec.problems import Problems
 from topology.spec.reader import Value
 from topology.spec.targets import NAME, RESERVED
-from topology.spec.units import shown
 from topology.spec.values import WRONG, Key, Reading, Route
+from topology.units import shown
 
 MAX_NODES = 10_000
 MAX_REPLICAS = 1_000
@@ -28,6 +29,9 @@ MAX_LINKS = 20_000
 Place = tuple[int, int]
 
 REPLICAS = count(1, "How many replicas run at the start.", ge=1, le=MAX_REPLICAS)
+ZONES = count(
+    None, "Over how many zones (a, b, c …) its replicas are spread in turn; left out: it is not tied to zones.", ge=1, le=26
+)
 DICE = word(
     None, "The name under which chance is drawn; two nodes with one name see the same work. Left out: the node's own."
 )
@@ -197,7 +201,7 @@ class DesignReader:
             return None
         kind = self.catalogue.kind(kind_name)
         params = {**_common(kind), **params_of(kind)}
-        also = ["kind", *(["work"] if kind.role == "producer" else [])]
+        also = ["kind", *(["work"] if kind.role in SOURCES else [])]
         reading = Reading(Placed(node.fields, self.problems, node.place), self.folder)
         guards = Guards(self.catalogue, "node", kind_name)
         values, settled = self._values(reading, node.fields, params, also, guards, f"{node.name} ({kind_name})")
@@ -205,7 +209,8 @@ class DesignReader:
             return NodePlan(node.name, kind_name, MAX_REPLICAS, {}, {}, node.name, node.shared)
         replicas = values.pop("replicas", 1) if "replicas" not in params_of(kind) else values["replicas"]
         dice = (values.pop("dice") if "dice" not in params_of(kind) else values["dice"]) or node.name
-        return NodePlan(node.name, kind_name, replicas, values, settled, dice, node.shared)
+        zones = (values.pop("zones", None) if "zones" not in params_of(kind) else values["zones"]) or 0
+        return NodePlan(node.name, kind_name, replicas, values, settled, dice, node.shared, zones)
 
     def _prepared(self, kind: Any, values: dict[str, Any], node: Merged) -> bool:
         """Let the kind look at its values as a whole, and read what lies in files; whether it found them sound."""
@@ -384,12 +389,12 @@ class DesignReader:
 
 def _common(kind: Any) -> dict[str, Param]:
     """The fields that every node of a kind has, whatever it declares: replicas only where its owner chooses them."""
-    return {"replicas": REPLICAS, "dice": DICE} if has_replicas(kind) else {"dice": DICE}
+    return {"replicas": REPLICAS, "zones": ZONES, "dice": DICE} if has_replicas(kind) else {"dice": DICE}
 
 
 def has_replicas(kind: Any) -> bool:
     """Whether a node of this kind may have several replicas."""
-    return bool(kind.role == "service" and not getattr(kind, "managed", False))
+    return bool(kind.role in ("service", "proxy", "gateway") and not getattr(kind, "managed", False))
 
 
 def _over(below: Merged, own: Value) -> Merged:
@@ -411,6 +416,9 @@ def named_nodes(
             yield (*route, name), value, param
         elif param.type == "group" and isinstance(value, dict):
             yield from named_nodes(param.fields, value, (*route, name))
+        elif param.type == "table" and isinstance(value, dict):
+            rows = ((entry, row) for entry, row in value.items() if isinstance(row, dict))
+            yield from (found for entry, row in rows for found in named_nodes(param.fields, row, (*route, name, entry)))
 
 
 def finished(draft: Draft) -> DesignPlan:

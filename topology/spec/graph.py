@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from topology.plan import CALL, DesignPlan, LinkPlan
 
@@ -29,16 +30,23 @@ def reached(start: Iterable[str], links: Iterable[LinkPlan]) -> set[str]:
     return seen
 
 
-def always_reached(producer: str, design: DesignPlan, role: Callable[[str], str]) -> set[str]:
-    """What every message of a producer reaches: no optional link, no choice among several receivers."""
+def always_reached(producer: str, design: DesignPlan, kind: Callable[[str], Any]) -> set[str]:
+    """What every message of a producer reaches: no optional link, no fallback, no choice among several receivers, no miss."""
     out = outgoing(design.links)
     kept = [
         link
-        for link in design.links
+        for link in unshielded(design.links, kind)
         if not link.values.get("optional")
-        and not (len(out[link.caller]) > 1 and role(link.caller) in ("proxy", "queue"))
+        and not (len(out[link.caller]) > 1 and getattr(kind(link.caller), "role", "") in ("proxy", "queue"))
     ]
     return reached([producer], kept)
+
+
+def unshielded(links: Iterable[LinkPlan], kind: Callable[[str], Any]) -> list[LinkPlan]:
+    """The links over which nobody answers by itself what others should do: no cache, and no fallback."""
+    return [
+        link for link in links if not getattr(kind(link.caller), "shields", False) and "fallback" not in link.policies
+    ]
 
 
 def cycle(links: Iterable[LinkPlan], mode: str | None = CALL) -> list[str]:

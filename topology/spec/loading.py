@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from topology.plan import Playground
+from topology.problems import PlaygroundError, Problem, Problems
 from topology.spec.build import Builder
 from topology.spec.catalogue import Catalogue, Faults, Registered
-from topology.spec.problems import PlaygroundError, Problem, Problems
 from topology.spec.reader import MAX_BYTES, Value, read
-from topology.spec.units import shown
+from topology.units import shown
 
 
 def load(

@@ -13,15 +13,16 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 from topology.links import LINK_PARAMS
+from topology.node import SOURCES
 from topology.parameters import Param
 from topology.registry import plain_words
 from topology.spec.build import PARAMS, RUN, SECTIONS
 from topology.spec.catalogue import Catalogue, Faults, Guards, Registered, params_of
-from topology.spec.claims import WINDOWS
-from topology.spec.designs import DICE, REPLICAS, WORK_DOC, has_replicas
-from topology.spec.script import INJECT, RATE, SCALE
+from topology.spec.claims import EXPECT_KEYS, HOWS, STEADY_KEYS, WINDOWS
+from topology.spec.designs import DICE, REPLICAS, WORK_DOC, ZONES, has_replicas
+from topology.spec.script import AGAIN, HELD, INJECT, RATE, SCALE, WAITS, WHEN_DOC
 from topology.spec.targets import NAME
-from topology.spec.values import SHAPES, WRONG, Reading, Route, described
+from topology.spec.values import MAX_LISTED, SHAPES, WRONG, Reading, Route, described
 
 _DURATION = r"^[0-9.]+ *(ns|us|µs|ms|s|min|m|h|d)( *[0-9.]+ *(ns|us|µs|ms|s|min|m|h|d))*$"
 _TEXTS = {"duration": _DURATION, "rate": r"^[0-9.]+ */ *(s|min|m|h|d)$", "size": r"^[0-9.]+ *([KMGT]iB|[kKMGT]?B)$"}
@@ -98,6 +99,13 @@ def _of_type(param: Param) -> dict[str, Any]:
         return {"enum": list(param.options)}
     if param.type == "group":
         return _group(param)
+    if param.type == "table":
+        rows = _named({"anyOf": [_group(param), {"type": "null"}]})
+        return rows | {"minProperties": 1, "maxProperties": MAX_LISTED}
+    if param.type == "data":
+        return {}
+    if param.type in ("words", "paths"):
+        return _several()
     if param.type == "dist":
         return _dist()
     if param.type in _TEXTS:
@@ -108,6 +116,11 @@ def _of_type(param: Param) -> dict[str, Any]:
     if param.type in ("count", "number"):
         return {"type": "integer" if param.type == "count" else "number", **_bounds(param)}
     return {"type": "boolean"} if param.type == "flag" else {"type": "string"}
+
+
+def _several() -> dict[str, Any]:
+    word = {"type": "string"}
+    return {"anyOf": [word, {"type": "array", "items": word, "minItems": 1, "maxItems": MAX_LISTED}]}
 
 
 def _measure(param: Param) -> dict[str, Any]:
@@ -157,8 +170,8 @@ def schema(catalogue: Catalogue | None = None, faults: Faults | None = None) -> 
         "nodes": _named({"$ref": "#/$defs/node"}),
         "designs": _named({"$ref": "#/$defs/design"}) | {"minProperties": 1},
         "timeline": {"type": "array", "items": {"$ref": "#/$defs/entry"}},
-        "steady": {"type": "array", "minItems": 1, "items": _claim(("in", "that", "is", "min"))},
-        "expect": {"type": "array", "minItems": 1, "items": _claim(("in", "that", "during", "is", "min", "seeds"))},
+        "steady": {"type": "array", "minItems": 1, "items": _claim(STEADY_KEYS)},
+        "expect": {"type": "array", "minItems": 1, "items": _claim(EXPECT_KEYS)},
         "run": _run(),
     }
     described_sections = {name: {**part, "description": SECTIONS[name]} for name, part in sections.items()}
@@ -170,7 +183,7 @@ def schema(catalogue: Catalogue | None = None, faults: Faults | None = None) -> 
         "$defs": {
             "node": _nodes(known),
             "design": _design(known),
-            "entry": {"anyOf": [*_inject(faults or {}), *_other_entries()]},
+            "entry": {"anyOf": [*_inject(faults or {}), *_other_entries()], "oneOf": _one_of("at", "when")},
         },
     }
 
@@ -196,9 +209,9 @@ def _nodes(catalogue: Catalogue) -> dict[str, Any]:
 def _kind(name: str, catalogue: Catalogue) -> dict[str, Any]:
     kind = catalogue.kind(name)
     properties = {"kind": {"const": name}, **_model_properties(kind_model(name, catalogue))}
-    common = {"dice": DICE, **({"replicas": REPLICAS} if has_replicas(kind) else {})}
+    common = {"dice": DICE, **({"replicas": REPLICAS, "zones": ZONES} if has_replicas(kind) else {})}
     properties |= {n: param_schema(p) for n, p in common.items()}
-    if kind.role == "producer":
+    if kind.role in SOURCES:
         properties["work"] = {"type": "array", "items": {"type": "string"}, "description": WORK_DOC}
     properties |= {n: param_schema(p) for n, p in Guards(catalogue, "node", name).all().items() if n not in properties}
     return _mapping(properties, []) | {"title": name, "description": " ".join(plain_words(kind).split())}
@@ -226,18 +239,26 @@ _AT = {"type": "string", "pattern": _DURATION, "description": "The instant, from
 _IN = _words("The designs: all, a name, or a list of names.")
 
 
+def _whence() -> dict[str, Any]:
+    """When an entry is done: at an instant, again and again, or once a condition holds."""
+    text = {"type": "string"}
+    long = _mapping({"that": text, "is": text, "held": param_schema(HELD)}, ["that", "is"])
+    again = {name: param_schema(param) for name, param in {**AGAIN, **WAITS}.items()}
+    return {"at": {"anyOf": [_AT, {"const": 0}]}, "when": {"anyOf": [text, long], "description": WHEN_DOC}, **again}
+
+
 def _inject(faults: Faults) -> list[dict[str, Any]]:
     found = []
     for name in faults:
         own = _model_properties(fault_model(name, faults))
         common = {
-            "at": {"anyOf": [_AT, {"const": 0}]},
+            **_whence(),
             "inject": {"const": name},
             "on": _words("What breaks."),
             "in": _IN,
         }
         times = {n: param_schema(p) for n, p in INJECT.items()}
-        required = ["at", "inject", "on", *_required(params_of(faults[name]))]
+        required = ["inject", "on", *_required(params_of(faults[name]))]
         found.append(_mapping({**common, **times, **own}, required) | {"title": name})
     return found
 
@@ -245,24 +266,44 @@ def _inject(faults: Faults) -> list[dict[str, Any]]:
 def _other_entries() -> list[dict[str, Any]]:
     to: dict[str, Any] = {"scale": param_schema(SCALE["to"]), "rate": param_schema(RATE["to"]), "set": {}}
     found = []
-    for verb in ("heal", "scale", "rewire", "set", "rate", "redrive"):
-        properties = {"at": {"anyOf": [_AT, {"const": 0}]}, verb: _words(f"What to {verb}."), "in": _IN}
+    for verb in ("heal", "scale", "rewire", "set", "rate", "redrive", "flush"):
+        properties = {**_whence(), verb: _words(f"What to {verb}."), "in": _IN}
         if verb in to:
             properties["to"] = to[verb]
-        found.append(_mapping(properties, ["at", verb, *(["to"] if verb in to else [])]) | {"title": verb})
+        found.append(_mapping(properties, [verb, *(["to"] if verb in to else [])]) | {"title": verb})
     return found
+
+
+_COMPARISON = {"type": "string", "pattern": "^ *(<=|>=|!=|==|=|<|>|≤|≥|≠)"}
+_THAT = (
+    "A figure over the window, such as web.success, backlog.depth.max or `orders -> inventory.errors`; of a design, such as "
+    "blast_radius; or two of them with - or / between, such as decoupled.web.success - coupled.web.success. With always, "
+    "never and eventually: a figure of an instant, such as web.success over the last second, or backlog.depth."
+)
+_HOW_DOCS = {
+    "is": 'The figure over the whole window, such as ">= 99%".',
+    "always": "At each grid step of the window; of the last second, where all of that second lies in the window.",
+    "never": "At no grid step of the window.",
+    "eventually": "At a grid step of each stretch of the window, at most `within` after it begins.",
+}
 
 
 def _claim(keys: tuple[str, ...]) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "in": _IN,
-        "that": {"type": "string", "pattern": r"^[^.]+\.[a-z0-9_.]+$", "description": "A figure, such as web.success."},
+        "that": {"type": "string", "pattern": r"^\s*[A-Za-z]", "description": _THAT},
         "during": {"anyOf": [{"enum": list(WINDOWS)}, {"type": "string", "pattern": r"\.\."}]},
-        "is": {"type": "string", "pattern": "^ *(<=|>=|!=|==|=|<|>|≤|≥|≠)", "description": 'Such as ">= 99%".'},
-        "min": {"type": "integer", "minimum": 0, "description": "How many messages the window needs."},
+        **{how: {**_COMPARISON, "description": _HOW_DOCS[how]} for how in HOWS},
+        "within": {"anyOf": [_AT, {"const": 0}], "description": "How long it may take; left out: as long as the window lasts."},
+        "min": {"type": "integer", "minimum": 0, "description": "How many messages the window needs; answers, for a second."},
         "seeds": {"type": "string", "pattern": "^ *[0-9]+ +of +[0-9]+ *$"},
     }
-    return _mapping({key: parts[key] for key in keys}, ["that", "is"])
+    one = _one_of(*(how for how in HOWS if how in keys))
+    return _mapping({key: parts[key] for key in keys}, ["that"]) | {"oneOf": one}
+
+
+def _one_of(*keys: str) -> list[dict[str, Any]]:
+    return [{"required": [key]} for key in keys]
 
 
 def _run() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from topology.spec.problems import Problems
+from topology.problems import Problems
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32

@@ -4,25 +4,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from topology.node import Node
 from topology.parameters import Param, count, duration, rate, share
-from topology.plan import CALL, DesignPlan, Entry
+from topology.plan import CALL, DesignPlan, Entry, When
+from topology.problems import Problems
+from topology.spec import figures
 from topology.spec.catalogue import Catalogue, Faults, params_of, policy_param
 from topology.spec.designs import MAX_REPLICAS, Placed, has_replicas
-from topology.spec.problems import Problems
 from topology.spec.reader import Value
-from topology.spec.targets import Aim, parse_target
-from topology.spec.units import format_duration, shown
+from topology.spec.targets import Aim, parse_target, zone_name
+from topology.spec.terms import TermReader, Unreadable, Unsure
 from topology.spec.values import WRONG, Reading
+from topology.units import format_duration, shown
 
-VERBS = ("inject", "heal", "scale", "rewire", "set", "rate", "redrive")
+VERBS = ("inject", "heal", "scale", "rewire", "set", "rate", "redrive", "flush")
 MAX_ENTRIES = 10_000
+MAX_CONDITIONS = 100
+"""Conditions are looked at on each grid step."""
+_OF_CONDITION = ("that", "is", "held")
+_CONDITION = re.compile(r"\s*(\S.*?)\s*((?:<=|>=|!=|==|=(?!>)|<|(?<!-)(?<!=)>|≤|≥|≠)\s*[^<>=!]+)")
 NUMBERED = re.compile(r"#[1-9][0-9]{0,5}")
 """The n-th fault of the run: what heals one of two faults on the same target."""
 
 COMMON: dict[str, Param] = {"at": duration(None, "The instant, from the start of the run.")}
+AGAIN: dict[str, Param] = {
+    "every": duration(None, "How long it is from one time to the next.", ge="1ms"),
+    "times": count(None, "How often it is done; with `every` alone: as often as fits into the run.", ge=1, le=MAX_ENTRIES),
+}
+WAITS: dict[str, Param] = {
+    "since": duration(None, "From when on the condition is looked at; left out: from the end of the warm-up on."),
+    "rest": duration(None, "With `times`: how long it takes at least until the condition counts again.", gt="0s"),
+}
+HELD = duration("0s", "How long the condition must hold without a break.")
+WHEN_DOC = (
+    "A condition, looked at on each grid step in place of an instant: \"backlog.depth > 1000\", or {that: backlog.depth, is: "
+    "\"> 1000\", held: 5s}. It is done once, in each design whose own condition holds; DESIGN.NODE.FIGURE goes by the "
+    "condition of that design, and is done in all."
+)
+_WHENCE = ("at", "every", "times", "when", "since", "rest")
 INJECT: dict[str, Param] = {
     "for": duration(None, "How long the fault lasts; left out: until it is healed.", gt="0s"),
     "ramp": duration("0s", "How long the fault takes to reach full strength."),
@@ -32,13 +54,9 @@ SCALE: dict[str, Param] = {"to": count(None, "How many replicas there shall be."
 RATE: dict[str, Param] = {"to": rate(None, "What the producer offers from then on.")}
 
 _KEYS = {
-    "inject": ("at", "inject", "on", "in", *INJECT),
-    "heal": ("at", "heal", "in"),
-    "scale": ("at", "scale", "to", "in"),
-    "rewire": ("at", "rewire", "in"),
-    "set": ("at", "set", "to", "in"),
-    "rate": ("at", "rate", "to", "in"),
-    "redrive": ("at", "redrive", "in"),
+    "inject": (*_WHENCE, "inject", "on", "in", *INJECT),
+    **{verb: (*_WHENCE, verb, "in") for verb in ("heal", "rewire", "redrive", "flush")},
+    **{verb: (*_WHENCE, verb, "to", "in") for verb in ("scale", "set", "rate")},
 }
 
 
@@ -66,6 +84,8 @@ class ScriptReader:
         self._nodes = {design.name: {node.name: node for node in design.nodes} for design in designs}
         self._links = {d.name: {(li.caller, li.mode, li.callee) for li in d.links} for d in designs}
         self._scaled: set[str] = set()
+        self.terms = TermReader(catalogue, designs)
+        self.warmup_ns = 0
         self.unsure: frozenset[str] = frozenset()
         """Nodes that the file names and that could not be read: nothing is said of what names them."""
 
@@ -81,7 +101,21 @@ class ScriptReader:
             return ()
         self._scaled = {str(s.data) for item in value.data if (s := item.get("scale")) is not None}
         found = [(self._entry(item, end_ns), item) for item in value.data]
-        return tuple((entry, item) for entry, item in found if entry is not None)
+        sound = tuple((entry, item) for entry, item in found if entry is not None)
+        self._bounded(sound, value)
+        for entry, item in sound if what == "commands" else ():
+            if entry.when is not None or entry.times > 1:
+                self.problems.add(item.place, "what was done in a run has one instant each: 'at', without 'every' and 'when'")
+        return sound
+
+    def _bounded(self, sound: tuple[tuple[Entry, Value], ...], value: Value) -> None:
+        """Repeats are as many things to do as if each were written out."""
+        total = sum(len(entry.instants()) for entry, _ in sound)
+        waiting = sum(entry.when is not None for entry, _ in sound)
+        if total > MAX_ENTRIES:
+            self.problems.add(value.place, f"with its repeats this is {total:,} entries; at most {MAX_ENTRIES:,} are allowed")
+        if waiting > MAX_CONDITIONS:
+            self.problems.add(value.place, f"{waiting} entries wait for a condition; at most {MAX_CONDITIONS} may")
 
     def _entry(self, item: Value, end_ns: int) -> Entry | None:
         if not isinstance(item.data, dict):
@@ -89,12 +123,15 @@ class ScriptReader:
             self.problems.add(item.place, f"expected an entry such as {example}, got {shown(item.data)}")
             return None
         verb = self._verb(item)
-        at = self._instant(item, end_ns)
         designs = self.chosen(item.get("in"))
-        if verb is None or at is None or designs is None:
+        whence = self._waiting(item, end_ns, designs or ()) if item.get("when") is not None else self._timed(item, end_ns)
+        if verb is None or whence is None or designs is None:
             return None
         read: dict[str, Callable[..., Entry | None]] = {"inject": self._inject, "heal": self._heal, "set": self._set}
-        return read.get(verb, self._plain)(item, verb, at, designs)
+        entry = read.get(verb, self._plain)(item, verb, whence.at_ns, designs)
+        if entry is None:
+            return None
+        return replace(entry, times=whence.times, every_ns=whence.every_ns, when=whence.when)
 
     def _verb(self, item: Value) -> str | None:
         verbs = ["inject"] if "inject" in item.data else [key for key in item.data if key in VERBS]
@@ -125,10 +162,98 @@ class ScriptReader:
     def _reading(self, item: Value) -> Reading:
         return Reading(Placed(item, self.problems, item.place), self.folder)
 
+    # When it is done
+
+    def _timed(self, item: Value, end_ns: int) -> Entry | None:
+        """An instant, and how often it comes again, as an entry that does nothing yet."""
+        at = self._instant(item, end_ns)
+        self._misplaced(item, WAITS, "'when'")
+        reading = self._reading(item)
+        every, times = (self._time(reading, AGAIN[name], item, name) for name in AGAIN)
+        if at is None or every is WRONG or times is WRONG:
+            return None
+        if every is None:
+            if times is not None and times > 1:
+                self.problems.add(item.keys["times"], "'times' needs 'every': how long it is from one time to the next")
+            return Entry(at, "")
+        fit = (end_ns - 1 - at) // every + 1 if end_ns > at else 1
+        if times is not None and at + (times - 1) * every > end_ns:
+            words = f"only {fit:,} of {times:,} times fit into the run, which ends at {format_duration(end_ns)}"
+            self.problems.add(item.data["times"].place, words)
+            return None
+        return Entry(at, "", every_ns=every, times=times or fit)
+
+    def _misplaced(self, item: Value, names: dict[str, Param], owner: str) -> None:
+        for name in names:
+            if name in item.data:
+                self.problems.add(item.keys[name], f"'{name}' belongs to an entry with {owner}")
+
+    def _waiting(self, item: Value, end_ns: int, designs: tuple[str, ...]) -> Entry | None:
+        """A condition, and how often it may come true, as an entry that does nothing yet."""
+        if "at" in item.data:
+            words = "an entry has 'at' or 'when', not both; 'since' says from when on a condition counts"
+            self.problems.add(item.keys["at"], words)
+            return None
+        self._misplaced(item, {"every": AGAIN["every"]}, "'at'; with 'when' say 'rest'")
+        reading = self._reading(item)
+        times = self._time(reading, AGAIN["times"], item, "times")
+        since, rest = (self._time(reading, WAITS[name], item, name) for name in WAITS)
+        when = self._condition(item.data["when"], designs)
+        if when is None or any(part is WRONG for part in (times, since, rest)):
+            return None
+        if (rest is None) != (times is None or times < 2):
+            words = "'times' of a condition needs 'rest': how long until it counts again"
+            alone = "times" if rest is None else "rest"
+            self.problems.add(item.keys[alone], words if rest is None else "'rest' needs 'times'")
+            return None
+        if since is not None and since > end_ns:
+            self.problems.add(item.data["since"].place, f"this lies past the end of the run, {format_duration(end_ns)}")
+            return None
+        at = min(self.warmup_ns, end_ns) if since is None else since
+        return Entry(at, "", times=times or 1, when=replace(when, rest_ns=rest or 0))
+
+    def _condition(self, value: Value, designs: tuple[str, ...]) -> When | None:
+        that, compared, held = self._parts(value)
+        if that is None or compared is None or held is None:
+            return None
+        try:
+            about = self.terms.expression(that, designs if len(self._nodes) > 1 else (), True)
+            if len(about.terms) > 1:
+                raise Unreadable(f"a condition is about one figure; got {shown(that)}")
+            op, limit = figures.parse_comparison(compared, about.unit, about.signed)
+        except Unsure:
+            return None
+        except Unreadable as wrong:
+            self.problems.unknown(value.place, wrong.words, wrong.name, wrong.known)
+            return None
+        except ValueError as error:
+            self.problems.add(value.place, " ".join(str(error).split()))
+            return None
+        lasting = f" for {format_duration(held)}" if held else ""
+        return When(about.terms[0].that, op, limit, f"{about.text} {compared}{lasting}", held, about.terms[0].design)
+
+    def _parts(self, value: Value) -> tuple[str | None, str | None, int | None]:
+        """The figure, the comparison and how long it must hold, of the short or the long form."""
+        if isinstance(value.data, str):
+            match = _CONDITION.fullmatch(value.data)
+            if match is not None:
+                return match[1], " ".join(match[2].split()), 0
+        if isinstance(value.data, dict):
+            for key in value.data:
+                if key not in _OF_CONDITION:
+                    words = f"a condition has no '{key[:40]}'; it takes {', '.join(_OF_CONDITION)}"
+                    self.problems.unknown(value.keys[key], words, key, _OF_CONDITION)
+            that, compared = value.get("that"), value.get("is")
+            held = self._time(Reading(Placed(value, self.problems, value.place), self.folder), HELD, value, "held")
+            if that is not None and compared is not None and isinstance(that.data, str) and isinstance(compared.data, str):
+                return that.data, " ".join(compared.data.split()), None if held is WRONG else held
+        self.problems.add(value.place, f'expected a condition such as "backlog.depth > 1000", got {shown(value.plain())}')
+        return None, None, None
+
     def _instant(self, item: Value, end_ns: int) -> int | None:
         value = item.get("at")
         if value is None:
-            self.problems.add(item.place, "an entry needs 'at', such as at: 30s")
+            self.problems.add(item.place, "an entry needs 'at', such as at: 30s, or 'when'")
             return None
         at = self._reading(item).inner(COMMON["at"], value.data, ("at",))
         if at is WRONG or at is None:
@@ -201,6 +326,9 @@ class ScriptReader:
         if aim.node in self.unsure or (aim.kind and self.unsure):
             return "", "", []
         nodes = {n.name: n for d in within for n in self._nodes[d].values()}
+        zoned = [n for d in within for n in self._nodes[d].values() if aim.zone is not None and n.zones > aim.zone]
+        if aim.zone is not None and not any(not aim.node or n.name == aim.node for n in zoned):
+            return f"no node has replicas in zone {zone_name(aim.zone)}; give one 'zones: {aim.zone + 1}' or more", "", []
         if aim.kind:
             kinds = sorted({n.kind for n in nodes.values()})
             return (
@@ -293,7 +421,7 @@ class ScriptReader:
         return None if aims is None else Entry(at, verb, "", aims, designs, line=item.line)
 
     def _plain(self, item: Value, verb: str, at: int, designs: tuple[str, ...]) -> Entry | None:
-        """scale, rewire, rate and redrive: one node of the right sort, maybe with a number."""
+        """scale, rewire, rate, redrive and flush: one node of the right sort, maybe with a number."""
         value = item.data[verb]
         if not isinstance(value.data, str):
             self.problems.add(value.place, f"expected the name of a node, got {shown(value.data)}")
@@ -333,8 +461,12 @@ class ScriptReader:
             return f"{name} is a {kind}, which has no replicas to scale"
         if verb == "rate" and not any(k.role == "producer" for k in declared):
             return f"{name} is a {kind}; only a producer has a rate"
+        if verb == "rate" and all(self._nodes[d.name][name].values.get("closed") for d in holders):
+            return f"{name} is a closed loop, which has no rate; add users with a surge, or set {name}.closed"
         if verb == "redrive" and not any(k.role == "queue" for k in declared):
             return f"{name} is a {kind}; only a queue can be redriven"
+        if verb == "flush" and not any(map(_flushes, declared)):
+            return f"{name} is a {kind}, which remembers nothing that could be flushed"
         if verb == "rewire" and not calls:
             return f"{name} calls nobody, so there is nothing to rewire"
         return ""
@@ -374,8 +506,13 @@ class ScriptReader:
         return found
 
 
+def _flushes(kind: Any) -> bool:
+    """Whether a kind says what flushing does to it."""
+    return any("on_flush" in vars(cls) for cls in kind.__mro__ if cls is not Node)
+
+
 def _near(key: str) -> str:
-    from topology.spec.problems import near_miss
+    from topology.problems import near_miss
 
     return near_miss(key, VERBS)
 

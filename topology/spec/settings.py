@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from topology.spec.problems import PlaygroundError, Problem, Problems, near_miss
+from topology import registry
+from topology.problems import PlaygroundError, Problem, Problems, near_miss
 from topology.spec.reader import Value, read
-from topology.spec.units import shown
 from topology.spec.writer import emit
+from topology.units import shown
+
+EVERY = "*"
+"""In place of a node's name: every node that says something about the parameter."""
 
 
 def change(root: Value, settings: Sequence[str], source: str) -> str:
@@ -23,6 +27,8 @@ def change(root: Value, settings: Sequence[str], source: str) -> str:
         fresh = _value(text, value)
         if len(parts) == 1:
             _put(root, parts, fresh)
+        elif parts[0] == EVERY:
+            _everywhere(root, parts[1:], fresh)
         else:
             _node(root, text, parts, fresh)
     return emit(root) if settings else source
@@ -66,16 +72,35 @@ def _node(root: Value, text: str, parts: list[str], fresh: Value) -> None:
         raise _wrong(text, f"there is no node {shown(name)}", near_miss(name, dict.fromkeys(known)))
 
 
+def _everywhere(root: Value, parts: list[str], fresh: Value) -> None:
+    designs = root.get("designs")
+    own = [d.get("nodes") for _, d in designs.items()] if designs is not None and isinstance(designs.data, dict) else []
+    for nodes in [root.get("nodes"), *own]:
+        for _, node in nodes.items() if nodes is not None and isinstance(nodes.data, dict) else ():
+            if isinstance(node.data, dict) and parts[0] in node.data:
+                _put(node, parts, fresh)
+
+
 def _put(holder: Value, parts: list[str], fresh: Value) -> None:
     if len(parts) > 1:
         below = holder.get(parts[0])
         if below is None or not isinstance(below.data, dict):
-            below = Value({})
+            below = _spelt_out(holder, parts[0])
             holder.data[parts[0]] = below
             holder.keys[parts[0]] = (0, 0)
         holder = below
     holder.data[parts[-1]] = fresh
     holder.keys[parts[-1]] = (0, 0)
+
+
+def _spelt_out(node: Value, field: str) -> Value:
+    """The mapping that a plain value stands for: `replay: own.log` is `replay: {log: own.log}`."""
+    kind, said = node.get("kind"), node.get(field)
+    if said is None or said.data is None or kind is None or kind.data not in registry.kind_names():
+        return Value({})
+    param = registry.kind(kind.data).params.get(field)
+    short = param.short or (next(iter(param.fields)) if len(param.fields) == 1 else "") if param is not None else ""
+    return Value({short: said}, keys={short: (0, 0)}) if short else Value({})
 
 
 def _wrong(text: str, words: str, near: str = "") -> PlaygroundError:

@@ -1,16 +1,16 @@
-"""The language of targets: `inventory`, `inventory/1`, `one:inventory`, `kind:service`, `web -> orders`, `all`."""
+"""The language of targets: `inventory`, `inventory/1`, `one:inventory`, `kind:service`, `zone:a`, `web -> orders`, `all`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from topology.spec.units import shown
+from topology.units import shown
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,39}")
 """What a node or design may be called."""
 
-RESERVED = frozenset({"all", "one", "half", "kind", "none"})
+RESERVED = frozenset({"all", "one", "half", "kind", "zone", "none"})
 """Words of this language, which are no names."""
 
 _LINK = re.compile(r"\s*(\S+)\s*(->|=>)\s*(\S+)\s*")
@@ -18,7 +18,7 @@ _LINK = re.compile(r"\s*(\S+)\s*(->|=>)\s*(\S+)\s*")
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """A target as read. Either `node`, `kind`, `link` is set, or none of them: everything."""
+    """A target as read. Either `node`, `kind`, `link` is set, or none of them: everything (in the zone, if one is set)."""
 
     quantity: str = "all"
     """How many of the replicas: all, one or half. `one` and `half` pick the same indices in every design."""
@@ -27,6 +27,13 @@ class Aim:
     kind: str = ""
     link: tuple[str, str, str] | None = None
     """Caller, arrow and callee."""
+    zone: int | None = None
+    """Only replicas in this zone, from 0 (a)."""
+
+
+def zone_name(zone: int) -> str:
+    """What people call a zone: a, b, c …"""
+    return chr(ord("a") + zone)
 
 
 def parse_target(text: str) -> Aim:
@@ -38,9 +45,19 @@ def parse_target(text: str) -> Aim:
         if not (NAME.fullmatch(match[1]) and NAME.fullmatch(match[3])):
             raise ValueError(f"expected a link such as orders -> inventory, got {shown(text)}")
         return Aim(link=(match[1], match[2], match[3]))
+    if text.startswith("zone:"):
+        return _zoned(text)
     if ":" in text and not text.startswith(("kind:", "one:", "half:", "all:")):
-        raise ValueError(f"expected one:, half:, all: or kind: before the name, got {shown(text)}")
+        raise ValueError(f"expected one:, half:, all:, kind: or zone: before the name, got {shown(text)}")
     return _quantified(text, text)
+
+
+def _zoned(text: str) -> Aim:
+    """`zone:a`, or `zone:a:orders` for the replicas of one node there."""
+    zone, _, name = text[5:].strip().partition(":")
+    if not re.fullmatch(r"[a-z]", zone) or (name and not NAME.fullmatch(name.strip())):
+        raise ValueError(f"expected a zone such as zone:a or zone:a:NODE, got {shown(text)}")
+    return Aim(node=name.strip(), zone=ord(zone) - ord("a"))
 
 
 def _quantified(rest: str, text: str) -> Aim:

@@ -6,13 +6,15 @@ The checked models and the fast path of `load` both come here, so they cannot di
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from topology import dist
+from topology import dist, units
+from topology.importers.replay import Replay
 from topology.parameters import REQUIRED, Param
-from topology.spec import units
-from topology.spec.units import shown
+from topology.spec.writer import flow
+from topology.units import shown
 
 Route = tuple[str | int, ...]
 """The way from a value down to a part of it."""
@@ -31,6 +33,12 @@ MAX_MEASURED = 10_000
 """Values of an empirical distribution."""
 
 _MAX_MEASURED_BYTES = 4 << 20
+
+MAX_LISTED = 100
+"""Names of a table, and words or files of a list."""
+
+MAX_NESTED = 32
+"""Levels of plain data, as deep as a file may nest."""
 
 MAX_UNKNOWN = 40
 """Unknown names reported of one mapping."""
@@ -55,6 +63,8 @@ class Reading:
             return self._absent(param, route)
         if param.type == "group":
             return self._group(param, data, route)
+        if param.type == "table":
+            return self._table(param, data, route)
         try:
             value = _CONVERT[param.type](data) if param.type in _CONVERT else self._other(param, data, route)
             if value is not WRONG:
@@ -114,11 +124,31 @@ class Reading:
         rest = self.fields(others, {}, route, owner)
         return WRONG if rest is WRONG else {n: value if n == short else rest[n] for n in param.fields}
 
+    def _table(self, param: Param, data: Any, route: Route) -> Any:
+        """A group for each name; a name with nothing after it takes every default."""
+        from topology.spec.targets import NAME
+
+        owner = str(route[-1]) if route else "this"
+        if not isinstance(data, dict) or not data:
+            self.report(route, f"expected the entries of {owner} by name, got {_nothing_or(data)}", "")
+            return WRONG
+        if len(data) > MAX_LISTED:
+            self.report(route, f"{owner} has {len(data):,} entries; at most {MAX_LISTED} are read", "")
+            return WRONG
+        unfit = [name for name in data if not (isinstance(name, str) and NAME.fullmatch(name))]
+        for name in unfit:
+            words = f"expected a name: a letter, then letters, digits, - and _, at most 40 in all; got {shown(name)}"
+            self.report((*route, Key(name)), words, "")
+        rows = {name: self._group(param, {} if below is None else below, (*route, name)) for name, below in data.items()}
+        return WRONG if unfit or any(row is WRONG for row in rows.values()) else rows
+
     def _other(self, param: Param, data: Any, route: Route) -> Any:
         if param.type == "choice":
             return _choice(param, data)
         if param.type == "path":
             return self._path(data)
+        if param.type == "paths":
+            return [self._path(one) for one in _listed_words(data)]
         if param.type == "dist":
             return self._dist(data, route)
         raise TypeError(f"a parameter of unknown type {param.type!r} is declared")
@@ -261,6 +291,30 @@ def _word(data: Any) -> str:
     return data
 
 
+def _listed_words(data: Any) -> list[str]:
+    """One word, or several in a list."""
+    if not isinstance(data, list):
+        return [_word(data)]
+    if not 1 <= len(data) <= MAX_LISTED:
+        raise ValueError(f"expected from 1 to {MAX_LISTED} words, got {len(data):,}")
+    return [_word(one) for one in data]
+
+
+def _plain(data: Any, depth: int = 0) -> Any:
+    """What a file can hold: text, numbers, true, false, nothing, lists, and mappings from text; else ValueError."""
+    if depth > MAX_NESTED:
+        raise ValueError(f"nested deeper than {MAX_NESTED} levels, the limit")
+    if data is None or isinstance(data, str | bool | int):
+        return data
+    if isinstance(data, float):
+        return units.finite(data)
+    if isinstance(data, list | tuple):
+        return [_plain(one, depth + 1) for one in data]
+    if isinstance(data, dict) and all(isinstance(key, str) for key in data):
+        return {key: _plain(one, depth + 1) for key, one in data.items()}
+    raise ValueError(f"expected text, numbers, lists or mappings, got {shown(data)}")
+
+
 def _choice(param: Param, data: Any) -> str:
     if isinstance(data, str) and data in param.options:
         return data
@@ -276,7 +330,9 @@ _CONVERT: dict[str, Callable[[Any], Any]] = {
     "number": units.finite,
     "flag": _flag,
     "word": _word,
+    "words": _listed_words,
     "node": _word,
+    "data": _plain,
 }
 
 _BOUNDS: tuple[tuple[str, str, Callable[[Any, Any], bool]], ...] = (
@@ -309,9 +365,13 @@ def _near_of(data: dict[str, Any]) -> str:
 
 
 def _near_miss(name: str, known: Iterable[str]) -> str:
-    from topology.spec.problems import near_miss
+    from topology.problems import near_miss
 
     return near_miss(name, known)
+
+
+def _nothing_or(data: Any) -> str:
+    return "none" if data == {} else shown(data)
 
 
 def _listed(data: dict[str, Any]) -> str:
@@ -336,10 +396,14 @@ _EXPECTED = {
     "number": "a number",
     "flag": "true or false",
     "word": "a word",
+    "words": "a word or a list of words",
     "node": "the name of a node",
     "path": "the path of a file",
+    "paths": "the path of a file or a list of them",
+    "data": "any value",
     "dist": "a duration such as 20ms or {median: 15ms, p99: 60ms}",
     "group": "a mapping",
+    "table": "a mapping of names to settings",
 }
 
 
@@ -350,15 +414,17 @@ def described(param: Param) -> str:
 
 def plain_default(param: Param) -> str:
     """A parameter's default as a file would say it."""
-    return "" if param.default is None or param.required else str(param.default)
+    if param.default is None or param.required:
+        return ""
+    return flow(param.default) if param.type in ("words", "paths", "data") else str(param.default)
 
 
 def text_of(param: Param, value: Any) -> str:
     """An inner value for people."""
     if value is None:
         return "none"
-    if hasattr(value, "mean_rate"):
-        return f"a log of {units.format_rate(value.mean_rate)}"
+    if isinstance(value, Replay):
+        return value.words()
     if param.type == "duration":
         return units.format_duration(value)
     if param.type == "rate":
@@ -372,6 +438,16 @@ def text_of(param: Param, value: Any) -> str:
     if param.type == "group":
         parts = (f"{n}: {text_of(p, value.get(n))}" for n, p in param.fields.items())
         return f"{{{', '.join(parts)}}}"
+    return _wide_text(param, value)
+
+
+def _wide_text(param: Param, value: Any) -> str:
+    """What is not one measure: several words or groups, plain data, a distribution."""
+    if param.type == "table":
+        one = replace(param, type="group")
+        return f"{{{', '.join(f'{name}: {text_of(one, row)}' for name, row in value.items())}}}"
+    if param.type in ("words", "paths", "data"):
+        return flow(value)
     return dist_words(value) if param.type == "dist" else str(value)
 
 

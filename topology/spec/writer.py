@@ -11,9 +11,9 @@ from typing import Any
 
 from topology.files import write_whole
 from topology.plan import Playground
-from topology.spec.problems import Problems
+from topology.problems import Problems
 from topology.spec.reader import Value, read
-from topology.spec.units import exact_duration
+from topology.units import exact_duration
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./-]+)*|[0-9]+(?:ns|us|ms|s|m|h|/s|%)")
 _TYPED = re.compile(r"(?i)~|null|true|false")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.topology.worlds import MS, S, all_of, flow, node, reasons, to_the_end, world
+from topology.problems import PlaygroundError
 from topology.sim.world import SimWorld
 from topology.world import Target
 
@@ -153,3 +154,200 @@ def test_a_crashed_balancer_refuses_and_comes_back_knowing_nothing() -> None:
     one.advance(7 * S)
     assert flow(one).refused == 100
     assert flow(one).failed == 0
+
+
+# How it chooses
+
+
+def choosing(words: str, app: str = "service, replicas: 4, takes: 20ms, slots: 1", rate: int = 100) -> SimWorld:
+    front = f"load_balancer, {words}, health_check: {{interval: 1s, timeout: 500ms}}"
+    return world({"web": f"producer, rate: {rate}/s", "front": front, "app": app}, ["web -> front -> app"])
+
+
+def test_chance_spreads_evenly_and_a_fault_moves_only_what_it_hits() -> None:
+    """Who goes where hangs on the message alone: once the fault is over, both runs choose alike, call by call."""
+    one, other = choosing("choose: random"), choosing("choose: random")
+    handle = 0
+    for at in (10, 15, 25, 45):
+        one.advance(at * S)
+        other.advance(at * S)
+        if at == 10:
+            handle = other.kill(Target("app", (3,)))
+        elif at == 15:
+            other.lift(handle)
+        elif at == 25:
+            before = [shares(one), shares(other)]
+    given = [[b - a for a, b in zip(x, shares(w), strict=True)] for x, w in zip(before, (one, other), strict=True)]
+    assert given[0] == given[1]
+    assert given[0] == pytest.approx([500] * 4, abs=75)
+    assert before[0] != before[1]
+
+
+@pytest.mark.parametrize(("weights", "expected"), [("[3, 1, 1, 1]", [1000, 333, 333, 333]), ("[1, 0]", [1000, 0, 1000, 0])])
+def test_weights_go_by_replica_and_over_again(weights: str, expected: list[int]) -> None:
+    one = choosing(f"choose: weighted, weights: {weights}")
+    one.advance(20 * S)
+    total = sum(shares(one))
+    assert shares(one) == pytest.approx([x * total / 2000 for x in expected], abs=2)
+
+
+def test_weights_go_by_zone() -> None:
+    one = choosing("choose: weighted, weights: {a: 3, b: 1}", app="service, replicas: 4, takes: 1ms, zones: 2")
+    one.advance(20 * S)
+    total = sum(shares(one))
+    assert shares(one) == pytest.approx([total * x / 8 for x in (3, 1, 3, 1)], abs=2)
+
+
+@pytest.mark.parametrize("words", ["choose: weighted", "weights: [1]", "choose: weighted, weights: [0, 0]",
+                                   "choose: weighted, weights: {a: 1, c: 2}", "choose: weighted, weights: [x]"])  # fmt: skip
+def test_weights_that_do_not_fit_are_refused(words: str) -> None:
+    with pytest.raises(PlaygroundError, match="weight"):
+        choosing(words)
+
+
+@pytest.mark.parametrize(("choose", "most"), [("round_robin", 1.0), ("least_outstanding", 0.6), ("power_of_two", 0.6)])
+def test_a_slow_target_gets_less_only_from_who_counts(choose: str, most: float) -> None:
+    """One of four targets is 20 times slower: in turn it gets a full share; who counts the calls that wait gives it few."""
+    one = choosing(f"choose: {choose}", app="service, replicas: 4, takes: 20ms, slots: 8")
+    one.advance(5 * S)
+    before = shares(one)
+    handle = one.lay("slow", Target("app", (1,)), {"factor": 20})
+    one.advance(25 * S)
+    given = [b - a for a, b in zip(before, shares(one), strict=True)]
+    share = given[1] / (sum(given) / 4)
+    assert share == pytest.approx(1.0, abs=0.02) if most == 1.0 else share < most
+    one.lift(handle)
+    one.advance(30 * S)
+    before = shares(one)
+    one.advance(50 * S)
+    given = [b - a for a, b in zip(before, shares(one), strict=True)]
+    assert given[1] == pytest.approx(sum(given) / 4, rel=0.1)
+
+
+# Zones
+
+
+def zoned(cross_zone: bool) -> SimWorld:
+    front = f"load_balancer, replicas: 3, zones: 3, cross_zone: {str(cross_zone).lower()}, health_check: {{interval: 1s}}"
+    return world(
+        {"web": f"{WEB}, clients: 3", "front": front, "app": "service, replicas: 6, zones: 3, takes: 1ms"},
+        ["web -> front -> app"],
+    )
+
+
+def test_without_cross_zone_a_node_uses_its_own_zone_only() -> None:
+    """The targets of zone b die. Across zones they are taken out and nothing more fails; without, the node in zone b has only
+    dead ones and tries them, so a third fails."""
+    for cross_zone in (True, False):
+        one = zoned(cross_zone)
+        one.advance(10 * S)
+        assert shares(one) == pytest.approx([167] * 6, abs=2)
+        handle = one.kill(Target("app", (1, 4)))
+        one.advance(20 * S)
+        before = flow(one).failed
+        one.advance(30 * S)
+        lost = (flow(one).failed - before) / 1000
+        assert lost == pytest.approx(0.0 if cross_zone else 1 / 3, abs=0.01)
+        assert set(reasons(one)) == {"front: bad gateway (502)"}
+        one.lift(handle)
+        one.advance(40 * S)
+        before = flow(one).failed
+        one.advance(50 * S)
+        assert flow(one).failed == before
+
+
+# Stickiness
+
+
+STICKY = "producer, rate: 200/s, clients: 20, deadline: 1s"
+
+
+def test_a_client_comes_back_to_the_same_target_until_that_fails() -> None:
+    front = "load_balancer, stickiness: {by: client, for: 10s}, health_check: {interval: 1s, timeout: 500ms}"
+    one = world({"web": STICKY, "front": front, "app": "service, replicas: 7, takes: 1ms"}, ["web -> front -> app"])
+    one.advance(5 * S)
+    pins = dict(one.groups["front"].shelves["cookies"].rows)
+    assert len(pins) == 20
+    held = {owner: pin.target for owner, pin in pins.items()}
+    assert max(held.values()) == 6
+    one.kill(Target("app", (2,)))
+    one.advance(10 * S)
+    moved = {owner: pin.target for owner, pin in one.groups["front"].shelves["cookies"].rows.items()}
+    assert all(moved[owner] == target for owner, target in held.items() if target != 2)
+    assert 2 not in moved.values()
+    handle = one.kill(all_of(one, "front"))
+    one.advance(12 * S)
+    one.lift(handle)
+    one.advance(15 * S)
+    again = {owner: pin.target for owner, pin in one.groups["front"].shelves["cookies"].rows.items()}
+    assert again == moved
+    assert dict(node(one, "front").gauges)["pinned"] == 20
+
+
+def test_who_has_no_tenant_is_pinned_nowhere() -> None:
+    front = "load_balancer, stickiness: tenant, health_check: {interval: 1s}"
+    one = world({"web": STICKY, "front": front, "app": "service, replicas: 4, takes: 1ms"}, ["web -> front -> app"])
+    one.advance(5 * S)
+    assert dict(node(one, "front").gauges)["pinned"] == 0
+    assert shares(one) == pytest.approx([250] * 4, abs=15)
+
+
+# Coming and going
+
+
+@pytest.mark.parametrize("choose", ["round_robin", "random"])
+def test_a_slow_start_grows_evenly(choose: str) -> None:
+    """Over its 20 s of slow start a target gets half of what it would get, and a full share after that."""
+    one = world(
+        {
+            "web": "producer, rate: 400/s, arrivals: constant",
+            "front": f"load_balancer, choose: {choose}, slow_start: 20s, health_check: {{interval: 100ms, timeout: 50ms}}",
+            "app": "service, replicas: 4, takes: 1ms",
+        },
+        ["web -> front -> app"],
+    )
+    one.advance(5 * S)
+    assert shares(one)[0] == pytest.approx(500, abs=60)
+    one.scale("app", 5)
+    one.advance(25 * S)
+    first = shares(one)[4]
+    half = sum(400 * (t / 20) / (4 + t / 20) for t in [x / 100 for x in range(2000)]) / 100
+    assert first == pytest.approx(half, rel=0.12)
+    one.advance(45 * S)
+    assert shares(one)[4] - first == pytest.approx(1600, rel=0.06)
+
+
+def test_a_leaving_target_finishes_what_it_holds_or_is_cut_off() -> None:
+    """Calls take 4 s. Draining for 10 s loses none; draining for 1 s loses those that then are still held."""
+    failed = {}
+    for draining in (10, 1):
+        one = world(
+            {
+                "web": "producer, rate: 20/s, arrivals: constant, deadline: 20s",
+                "front": f"load_balancer, draining: {draining}s, health_check: {{interval: 1s}}",
+                "app": "service, replicas: 2, slots: 100, takes: 4s",
+            },
+            ["web -> front -> app"],
+        )
+        one.advance(10 * S)
+        held = int(one.groups["app"].places[1].meter.inside)
+        assert held == pytest.approx(40, abs=1)
+        one.scale("app", 1)
+        one.advance(30 * S)
+        failed[draining] = flow(one).failed
+        assert set(reasons(one)) == ({"front: bad gateway (502)"} if draining == 1 else set())
+        found = to_the_end(one)
+        assert found.served + found.failed == found.offered
+    assert failed == {10: 0, 1: pytest.approx(30, abs=2)}
+
+
+def test_panic_uses_all_when_too_few_are_left() -> None:
+    """Three of four are found dead. Without panic the last one gets all; below 50 % all get their share, and most fail."""
+    for panic, lost in ((0, 0.0), (50, 0.75)):
+        one = balanced(front=f"load_balancer, panic: {panic}%, health_check: {{interval: 1s, timeout: 500ms}}")
+        one.advance(5 * S)
+        one.kill(Target("app", (1, 2, 3)))
+        one.advance(10 * S)
+        before = flow(one).failed
+        one.advance(20 * S)
+        assert (flow(one).failed - before) / 1000 == pytest.approx(lost, abs=0.01)

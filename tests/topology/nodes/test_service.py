@@ -129,7 +129,7 @@ def test_a_full_queue_may_drop_its_oldest() -> None:
 def test_shedding_refuses_who_would_wait_too_long() -> None:
     """With 2 slots of 100 ms, a newcomer behind n others waits (n + 1) × 50 ms: up to 3 may wait for 200 ms."""
     one = world({"web": WEB, "app": "service, slots: 2, takes: 100ms, shed: {wait: 200ms}"}, ["web -> app"])
-    one.advance(10 * S)
+    one.advance(60 * S)
     assert node(one, "app").queued == pytest.approx(4, abs=1)
     assert set(reasons(one)) == {"app: shed: it would wait too long"}
     assert flow(one).latency_p99_ns <= 310 * MS
@@ -225,3 +225,108 @@ def test_polling_without_waiting_takes_time() -> None:
     one.advance(10 * S)
     assert node(one, "app").departures == pytest.approx(9, abs=1)
     assert int(one.core.engine.fired) < 1000
+
+
+def test_pauses_take_their_share_of_time() -> None:
+    """100 ms of every 500 ms it stands still: of calls of 1 ms a fifth arrives in a pause and waits 50 ms for its end."""
+    one = world(
+        {
+            "web": "producer, rate: 50/s, deadline: 60s",
+            "app": "service, slots: 64, takes: 1ms, pauses: {every: 500ms, lasts: 100ms}",
+        },
+        ["web -> app"],
+    )
+    one.advance(60 * S)
+    found = flow(one)
+    assert found.latency_p50_ns == pytest.approx(1 * MS, rel=0.02)
+    assert found.latency_p99_ns == pytest.approx(96 * MS, rel=0.05)
+    mean = one.tallies("web")[0].latency.mean_ns() / MS
+    assert mean == pytest.approx(1 + 0.2 * 50, rel=0.06)
+    check_frame(one)
+
+
+def test_a_crash_ends_a_pause() -> None:
+    one = world(
+        {"web": "producer, rate: 50/s", "app": "service, takes: 1ms, pauses: {every: 10s, lasts: 5s}"}, ["web -> app"]
+    )
+    one.advance(11 * S)
+    assert [r.state for r in node(one, "app").replicas] == ["frozen"]
+    one.lift(one.kill(all_of(one, "app")))
+    assert [r.state for r in node(one, "app").replicas] == ["up"]
+    one.mark()
+    one.advance(20 * S)
+    assert one.tallies("web")[1].served == pytest.approx(450, rel=0.15)
+    one.advance(22 * S)
+    assert [r.state for r in node(one, "app").replicas] == ["frozen"]
+
+
+def test_work_is_slow_after_a_restart_and_quickens_evenly() -> None:
+    """Three times 10 ms at first and 10 ms after 10 s; a service that was there from the beginning is warm."""
+    one = world(
+        {
+            "web": "producer, rate: 20/s, arrivals: constant, deadline: 60s",
+            "app": "service, takes: 10ms, warmup: {over: 10s, factor: 3}",
+        },
+        ["web -> app"],
+    )
+    one.advance(10 * S)
+    assert one.tallies("web")[0].latency.mean_ns() == pytest.approx(10 * MS)
+    one.lift(one.kill(all_of(one, "app")))
+    means = []
+    for end in range(12, 24, 2):
+        one.mark()
+        one.advance(end * S)
+        means.append(one.tallies("web")[-1].latency.mean_ns() / MS)
+    assert means == pytest.approx([28, 24, 20, 16, 12, 10], abs=0.1)
+
+
+def test_work_grows_with_the_load() -> None:
+    """With all 5 slots taken and `grows: 2` work takes three times as long; alone as long as ever."""
+    service = {}
+    for rate in (1, 500):
+        one = world({"web": f"producer, rate: {rate}/s", "app": "service, slots: 5, takes: 10ms, grows: 2"}, ["web -> app"])
+        one.advance(10 * S)
+        service[rate] = one.sums()["nodes"]["app"]["mean_service"] / 0.010
+    assert service[1] == pytest.approx(1, abs=0.05)
+    assert service[500] == pytest.approx(3, abs=0.05)
+
+
+def test_slots_and_cores_can_be_taken_away_for_a_while() -> None:
+    """Half of 8 slots, or three quarters of 8 cores: capacity falls to 40/s or 20/s, and comes back; they add up as shares."""
+    one = world({"web": "producer, rate: 200/s, arrivals: constant", "app": "service, slots: 8, takes: 100ms"}, ["web -> app"])
+    done = [0]
+    layers: list[int] = []
+
+    def in_the_next_10_s() -> int:
+        one.advance(one.now + 10 * S)
+        done.append(int(node(one, "app").departures))
+        return done[-1] - done[-2]
+
+    assert in_the_next_10_s() == pytest.approx(800, abs=16)
+    layers.append(one.lay("slots", all_of(one, "app"), {"share": 0.5}))
+    assert node(one, "app").slots == 4
+    assert in_the_next_10_s() == pytest.approx(400, abs=16)
+    layers.append(one.lay("cores", all_of(one, "app"), {"share": 0.75}))
+    assert in_the_next_10_s() == pytest.approx(200, abs=16)
+    layers.append(one.lay("slots", all_of(one, "app"), {"share": 0.5}))
+    assert node(one, "app").slots == 2
+    one.lift(layers[0])
+    one.lift(layers[1])
+    assert in_the_next_10_s() == pytest.approx(400, abs=16)
+    one.lift(layers[2])
+    assert in_the_next_10_s() == pytest.approx(800, abs=16)
+
+
+def test_a_long_tail_on_some_executions() -> None:
+    """One in ten takes 20 times as long: 10 ms on average become 29."""
+    one = world({"web": "producer, rate: 50/s", "app": "service, slots: 64, takes: 10ms"}, ["web -> app"])
+    layer = one.lay("tail", all_of(one, "app"), {"share": 0.1, "stretch": 20})
+    one.advance(60 * S)
+    found = flow(one)
+    assert one.sums()["nodes"]["app"]["mean_service"] == pytest.approx(0.029, rel=0.06)
+    assert found.latency_p50_ns == pytest.approx(10 * MS, rel=0.01)
+    assert found.latency_p99_ns == pytest.approx(200 * MS, rel=0.01)
+    one.lift(layer)
+    one.mark()
+    one.advance(80 * S)
+    assert one.tallies("web")[1].latency.mean_ns() == pytest.approx(10 * MS, rel=0.02)

@@ -54,3 +54,23 @@ def test_one_pass_between_failures_keeps_it_in() -> None:
             one.advance((n + 1) * S + 600 * MS)
     out = [t for t in turns(one) if t[1] == "out"]
     assert len(out) <= 1
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_only_a_deep_check_sees_that_calls_fail(deep: bool) -> None:
+    """Target 0 fails every call while its process is well; healed, it comes back after two passes."""
+    check = f"{{interval: 1s, timeout: 300ms, failures: 2, passes: 2, deep: {str(deep).lower()}}}"
+    one = world(
+        {"web": "producer, rate: 50/s", "lb": f"load_balancer, health_check: {check}", "app": "service, replicas: 2"},
+        ["web -> lb -> app"],
+    )
+    one.advance(10 * S + 500 * MS)
+    handle = one.lay("errors", Target("app", (0,)), {"share": 1.0})
+    one.advance(20 * S + 500 * MS)
+    bad = one.frame().flows[0].failed
+    assert turns(one) == ([(12_000, "out")] if deep else [])
+    assert bad == pytest.approx(37 if deep else 250, abs=15 if deep else 40)
+    one.lift(handle)
+    one.advance(30 * S)
+    assert turns(one) == ([(12_000, "out"), (22_000, "in")] if deep else [])
+    assert one.frame().flows[0].failed == bad

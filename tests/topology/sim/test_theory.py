@@ -137,3 +137,115 @@ def test_littles_law_holds(name: str) -> None:
     for run in figures(name, 6_000, 6):
         expected = run["departures"] / seconds * run["mean_stay"]
         assert run["mean_in_system"] == pytest.approx(expected, rel=0.02)
+
+
+# Erlang's formulas, and two classes of customers
+
+
+def erlang_b(offered: float, slots: int) -> float:
+    """The share of calls that find no free slot where nobody may wait (M/M/c/c)."""
+    blocked = 1.0
+    for n in range(1, slots + 1):
+        blocked = offered * blocked / (n + offered * blocked)
+    return blocked
+
+
+def erlang_c(offered: float, slots: int) -> float:
+    """The share of calls that have to wait (M/M/c)."""
+    blocked = erlang_b(offered, slots)
+    return blocked / (1 - offered / slots * (1 - blocked))
+
+
+def cobham(rates: list[float], work: float) -> list[float]:
+    """The mean wait of each class of an M/M/1 with priorities, the most important first, without preemption, in seconds."""
+    residual = sum(rate * work * work for rate in rates)
+    waits, before = [], 0.0
+    for rate in rates:
+        after = before + rate * work
+        waits.append(residual / (1 - before) / (1 - after))
+        before = after
+    return waits
+
+
+def run_of(text: str, seed: int) -> SimWorld:
+    """A playground's only design, run to its end."""
+    playground = load_text(text)
+    world = SimWorld(playground.designs[0], playground, seed)
+    world.advance(playground.duration_ns)
+    return world
+
+
+def agrees(what: str, values: list[float], theory: float, intervals: int) -> None:
+    """The mean of independent runs lies where theory has it; prints both and the deviation."""
+    n = len(values)
+    mean = sum(values) / n
+    spread = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    t = stats.t.ppf(1 - FALSE_ALARM / intervals / 2, n - 1)
+    print(f"{what}: {mean:.5g}, theory {theory:.5g}, deviation {(mean / theory - 1):+.2%} (± {t * spread / theory:.2%})")
+    assert mean == pytest.approx(theory, abs=t * spread), what
+
+
+ERLANG = {"2 slots": (1.0, 2), "8 slots": (6.0, 8), "30 slots": (25.0, 30)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ERLANG)
+def test_erlangs_formulas_over_twenty_seeds(name: str) -> None:
+    """B: the share refused where nobody may wait. C: the share that waits, from the mean wait of those who do."""
+    offered, slots = ERLANG[name]
+    work = 0.010
+    text = Queue(offered / work, work, slots, exponential(10), 0.0).text(20_000)
+    loss = text.replace(f"slots: {slots},", f"slots: {slots}, queue: {{limit: 0}},")
+    refused, waits = [], []
+    for seed in range(1, 21):
+        flow = run_of(loss, seed).frame().flows[0]
+        refused.append(flow.refused / flow.offered)
+        waits.append(run_of(text, seed).sums()["nodes"]["server"]["mean_wait"] * (slots - offered) / work)
+    agrees(f"Erlang B, {name}", refused, erlang_b(offered, slots), 2 * len(ERLANG))
+    agrees(f"Erlang C, {name}", waits, erlang_c(offered, slots), 2 * len(ERLANG))
+
+
+@pytest.mark.slow
+def test_two_priorities_over_twenty_seeds() -> None:
+    """M/M/1 at 80 %, a quarter of it important: Cobham's waits of 1.00 ms and 5.00 ms; first in, first out would be 4 ms."""
+    text = """\
+playground: priorities
+about: Two classes of customers in front of one server.
+duration: 100s
+nodes:
+  high: {kind: producer, rate: 200/s, priority: 1, deadline: 60s}
+  low: {kind: producer, rate: 600/s, deadline: 60s}
+  server: {kind: service, slots: 1, takes: {exponential: {mean: 1ms}}, queue: {order: priority}}
+designs:
+  alone:
+    links: [high -> server, low -> server]
+"""
+    expected = cobham([200.0, 600.0], 0.001)
+    waits: dict[str, list[float]] = {"high": [], "low": []}
+    for seed in range(1, 21):
+        world = run_of(text, seed)
+        for producer, found in waits.items():
+            found.append(world.tallies(producer)[0].latency.mean_ns() / 1e9 - 0.001)
+        world.close()
+    for producer, theory in zip(waits, expected, strict=True):
+        agrees(f"wait of {producer} priority in s", waits[producer], theory, 2)
+
+
+@pytest.mark.slow
+def test_newest_first_against_oldest_first_at_overload_over_twenty_seeds() -> None:
+    """150 % load and 1 s of patience: in the end first in, first out serves nothing in time; newest first loses little."""
+    text = """\
+playground: overload
+about: More than one server can do.
+duration: 20s
+nodes:
+  web: {kind: producer, rate: 150/s, deadline: 1s}
+  server: {kind: service, slots: 1, takes: {exponential: {mean: 10ms}}, queue: {order: ORDER}}
+designs:
+  alone:
+    links: [web -> server]
+"""
+    for order, low, high in (("fifo", 0.0, 0.25), ("lifo", 0.9, 1.15)):
+        shares = [run_of(text.replace("ORDER", order), seed).frame().flows[0].served / 2000 for seed in range(1, 21)]
+        print(f"{order}: goodput {sum(shares) / 20:.1%} of what can be done (worst seed {min(shares):.1%})")
+        assert low <= min(shares) <= max(shares) < high, order

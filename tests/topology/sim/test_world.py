@@ -147,9 +147,13 @@ def state(one: SimWorld) -> list[object]:
     """All that a layer could have changed."""
     found: list[object] = []
     for group in one.core.groups:
+        kept = set()  # an autoscaler may have changed how many there are
         for place in group.places:
-            found.append((place.name, place.up or place.starting, place.frozen, place.slow, place.error_share))
-            found.append((len(place.layers), len(place.downs), len(place.freezes), len(place.deferred)))
+            if not place.gone and not place.draining:
+                laid = len(place.freezes) - len(place.pauses)  # pauses are the service's own
+                kept.add((place.up or place.starting, laid, place.slow, place.error_share))
+                kept.add((len(place.layers), len(place.downs), 0 if place.pauses else len(place.deferred)))
+        found.append((group.name, sorted(kept, key=repr)))
     found += [(w.name, w.clean, w.cut_to, w.cut_back, len(w.layers), len(w.parked)) for w in one.wires]
     return found
 

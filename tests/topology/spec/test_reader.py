@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from topology.problems import PlaygroundError, Problems
 from topology.spec import reader
-from topology.spec.problems import PlaygroundError, Problems
 from topology.spec.reader import Value, read
 
 

@@ -8,7 +8,7 @@ from tests.topology.spec.declared import FAULTS
 from tests.topology.spec.examples import SHOP
 from topology import registry
 from topology.links import joins
-from topology.plan import BALANCED, CALL, HANDOFF, PINNED, PULL
+from topology.plan import BALANCED, CALL, HANDOFF, LIST, PINNED, PULL
 from topology.spec import PlaygroundError, load_text
 from topology.spec.check import resolved, warnings
 from topology.spec.models import kind_model, policy_model, schema
@@ -50,7 +50,20 @@ def test_a_mistake_in_a_log_is_named_by_its_line(tmp_path: object) -> None:
         ("service", CALL, "sqs", ""),
         ("producer", HANDOFF, "service", ""),
         ("load_balancer", HANDOFF, "sqs", ""),
-        ("load_balancer", CALL, "load_balancer", ""),
+        ("load_balancer", CALL, "load_balancer", BALANCED),
+        ("nlb", CALL, "alb", BALANCED),
+        ("producer", CALL, "throttle", PINNED),
+        ("throttle", CALL, "service", LIST),
+        ("throttle", CALL, "alb", LIST),
+        ("alb", CALL, "throttle", BALANCED),
+        ("throttle", HANDOFF, "sqs", ""),
+        ("sqs", HANDOFF, "throttle", ""),
+        ("service", HANDOFF, "throttle", ""),
+        ("cron", CALL, "service", PINNED),
+        ("cron", CALL, "alb", PINNED),
+        ("cron", HANDOFF, "sqs", PINNED),
+        ("cron", HANDOFF, "service", ""),
+        ("service", CALL, "cron", ""),
         ("sqs", HANDOFF, "sqs", ""),
         ("sqs", HANDOFF, "endpoint", ""),
         ("sqs", CALL, "service", ""),

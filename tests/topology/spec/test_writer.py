@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tests.topology.spec.declared import FAULTS, Declared
 from tests.topology.spec.examples import BRACES, EVERYTHING, EXAMPLES, KEPT, SHOP
 from topology.plan import Playground
+from topology.problems import Problems
 from topology.spec import load, load_text
-from topology.spec.problems import Problems
 from topology.spec.reader import read
 from topology.spec.writer import emit, flow, run_text, save_run
 
