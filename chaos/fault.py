@@ -24,11 +24,20 @@ class Fault:
     params: Mapping[str, Any] = {}
     needs: frozenset[str] = frozenset()
     """Verbs of a world without which it cannot be injected."""
+    lays: frozenset[str] = frozenset()
+    """Layers that a target must be able to take; of several targets, those that cannot are left alone."""
     acts_on: str = REPLICAS
     past: str = "broke"
     """What was done, for the event log: "you crashed inventory"."""
     tone: str = "bad"
     """The colour hint of its line in the log: bad, warn or info."""
+
+    hint: str = ""
+    """What a target must have, said to whoever names one that has it not: "it acts on a cache"."""
+
+    def fits(self, world: World, target: Target) -> bool:
+        """Whether there is anything on that target that this fault can break."""
+        return all(world.takes(layer, target) for layer in self.lays)
 
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
         """Ask the world for it, and return what takes it back."""

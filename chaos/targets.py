@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from chaos.command import Refused
 from chaos.fault import ANYTHING, LINKS, PRODUCERS
 from topology.chance import Dice
+from topology.node import PRODUCER
 from topology.plan import DesignPlan, LinkPlan, Playground
-from topology.spec.targets import Aim, parse_target
+from topology.registry import kind
+from topology.spec.targets import Aim, parse_target, zone_name
 from topology.world import Target, World
 
 
@@ -36,7 +38,9 @@ class Resolver:
         self.playground = playground
         self.worlds = {world.plan.name: world for world in worlds}
         self.seed = seed
-        self.producers = frozenset(flow.producer for flow in playground.flows)
+        nodes = [node for plan in playground.designs for node in plan.nodes]
+        self.producers = frozenset(node.name for node in nodes if kind(node.kind).role == PRODUCER)
+        """The outside world, which surges and does not break."""
 
     def resolve(self, texts: Sequence[str], acts_on: str, designs: Sequence[str], salt: str) -> Hit:
         """What these targets mean now, in these designs (none named: all that have them)."""
@@ -62,11 +66,17 @@ class Resolver:
                 raise Refused(f"no design has the link {text}{_near(text, _link_names(plans))}")
         elif aim.node:
             self._check_node(aim, acts_on, plans)
+        elif aim.zone is not None and acts_on == LINKS:
+            raise Refused("this lies on links, which are in no zone; name a node or a link such as a -> b")
+        elif aim.zone is not None and not any(n.zones > aim.zone for plan in plans for n in plan.nodes):
+            raise Refused(f"no node has replicas in zone {zone_name(aim.zone)}; give one 'zones: {aim.zone + 1}' or more")
         elif aim.kind and not any(node.kind == aim.kind for plan in plans for node in plan.nodes):
             raise Refused(f"no design has a node of kind {aim.kind}{_near(aim.kind, _kinds(plans))}")
 
     def _check_node(self, aim: Aim, acts_on: str, plans: Sequence[DesignPlan]) -> None:
         name = aim.node
+        if aim.zone is not None and not any(n.name == name and n.zones > aim.zone for plan in plans for n in plan.nodes):
+            raise Refused(f"{name} has no replicas in zone {zone_name(aim.zone)}; give it 'zones: {aim.zone + 1}' or more")
         if not any(plan.node(name) for plan in plans):
             known = [node.name for plan in plans for node in plan.nodes]
             raise Refused(f"no design has a node called {name}{_near(name, known)}")
@@ -109,6 +119,8 @@ class Resolver:
         if aim.node:
             return [aim.node]
         meant = [n for plan in plans for n in plan.nodes if not aim.kind or n.kind == aim.kind]
+        if aim.zone is not None:
+            meant = [n for n in meant if n.zones > aim.zone]
         outside = acts_on == PRODUCERS
         every = acts_on == ANYTHING
         return list(dict.fromkeys(n.name for n in meant if every or (n.name in self.producers) == outside))
@@ -117,10 +129,14 @@ class Resolver:
         having = [plan.name for plan in plans if plan.node(name)]
         there = {design: tuple(self.worlds[design].replicas(name)) for design in having}
         chosen = self._chosen(name, aim, there, salt)
+        struck: set[int] = set()
         for design, replicas in there.items():
-            hit = tuple(i for i in replicas if i in chosen)
+            hit = tuple(i for i in replicas if i in chosen and _in_zone(self.worlds[design].plan, name, i, aim.zone))
             if hit:
                 found[design].append(Target(node=name, replicas=hit))
+                struck |= set(hit)
+        if aim.zone is not None:
+            return ", ".join(f"{name}/{i}" for i in sorted(struck)) or f"{name} (nobody)"
         if aim.replica is not None or aim.quantity != "all":
             return ", ".join(f"{name}/{i}" for i in sorted(chosen)) or f"{name} (nobody)"
         return f"{name} (all replicas)" if len(chosen) > 1 else name
@@ -137,6 +153,12 @@ class Resolver:
         dice = Dice(self.seed, "target", name, salt)
         candidates.sort(key=lambda i: (dice.bits(i, 0), i))
         return set(candidates[:wanted])
+
+
+def _in_zone(plan: DesignPlan, name: str, replica: int, zone: int | None) -> bool:
+    """Whether a replica is in a zone; those of a node are dealt to its zones in turn. No zone: every one is."""
+    node = plan.node(name)
+    return zone is None or (node is not None and node.zones > 0 and replica % node.zones == zone)
 
 
 def read(text: str) -> Aim:
@@ -165,7 +187,7 @@ def _kinds(plans: Sequence[DesignPlan]) -> list[str]:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    from topology.spec.problems import near_miss  # needed only where something is wrong
+    from topology.problems import near_miss  # needed only where something is wrong
 
     near = near_miss(name, dict.fromkeys(known))
     return f"; did you mean {near}?" if near else ""

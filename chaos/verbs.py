@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 from chaos.command import VERBS, Command, Refused
 from chaos.fault import Fault
 from chaos.registry import faults
-from topology import registry
+from topology import registry, units
 from topology.chance import Dice
+from topology.node import SOURCES
 from topology.parameters import Param
-from topology.spec import units
+from topology.plan import NodePlan
 from topology.spec.values import WRONG, Reading, Route
 from topology.world import World
 
 if TYPE_CHECKING:
     from chaos.runner import Injected, Runner
+    from chaos.targets import Hit
 
 MOST_REPLICAS = 200
 """A node is not scaled beyond this by a command: what was meant is then something else."""
@@ -39,6 +41,7 @@ def _inject(run: Runner, command: Command) -> None:
     hit = run.resolver.resolve(command.on, fault.acts_on, command.designs, salt)
     if not hit.targets:
         raise Refused(f"there is nothing to hit: {', '.join(command.on)} is not there now in any design")
+    hit = _fitting(run, fault, command, hit)
     for world in run.worlds:
         if world.plan.name in hit.targets and not fault.needs <= world.powers:
             missing = ", ".join(sorted(fault.needs - world.powers))
@@ -49,6 +52,24 @@ def _inject(run: Runner, command: Command) -> None:
         return
     run.injects(command, hit, lambda world, targets: fault.inject(world, targets, values, command.ramp_ns))
     run.narrator.injected(run.now, command, fault.past, hit, fault.tone)
+
+
+def _fitting(run: Runner, fault: Fault, command: Command, hit: Hit) -> Hit:
+    """What is left of the targets that can take what the fault lays; Refused where nothing is left."""
+    worlds = {world.plan.name: world for world in run.worlds}
+    found = {
+        design: fit
+        for design, targets in hit.targets.items()
+        if (fit := tuple(t for t in targets if fault.fits(worlds[design], t)))
+    }
+    if not found:
+        kinds = sorted(name for name, kind in registry.kinds().items() if fault.lays <= set(kind.layers))
+        able = fault.hint or (f"it acts on a {' or '.join(kinds)}" if kinds else "")
+        raise Refused(f"{', '.join(command.on)} has nothing that {command.what} could break{'; ' if able else ''}{able}")
+    if found == hit.targets:
+        return hit
+    left = {target.node for targets in found.values() for target in targets}
+    return replace(hit, targets=found, nodes=hit.nodes & left if left - {""} else hit.nodes)
 
 
 def _fault(name: str) -> Fault:
@@ -132,7 +153,7 @@ def _wanted(world: World, name: str, to: Any) -> int:
 
 
 def _managed(kind: str) -> bool:
-    return bool(registry.kind(kind).managed) or registry.kind(kind).role == "producer"
+    return bool(registry.kind(kind).managed) or registry.kind(kind).role in SOURCES
 
 
 def _rewire(run: Runner, command: Command) -> None:
@@ -163,7 +184,20 @@ def _param_value(world: World, name: str, param_name: str, to: Any) -> Any:
     value = reading.inner(params[param_name], to)
     if wrong or value is WRONG:
         raise Refused(f"{name}.{param_name}: {'; '.join(wrong)}")
-    return value
+    return _prepared(node, param_name, value) if node is not None else value
+
+
+def _prepared(node: NodePlan, param_name: str, value: Any) -> Any:
+    """What the kind makes of the new value, where it looks at its values as a whole."""
+    kind = registry.kind(node.kind)
+    prepare = getattr(kind, "prepare", None)
+    if prepare is None:
+        return value
+    values = {name: node.values[name] for name in kind.params if name in node.values} | {param_name: value}
+    try:
+        return prepare(values)[param_name]
+    except ValueError as error:
+        raise Refused(f"{node.name}: {' '.join(str(error).split())}") from error
 
 
 def _rate(run: Runner, command: Command) -> None:
@@ -174,7 +208,11 @@ def _rate(run: Runner, command: Command) -> None:
         per_second = units.parse_rate(command.to)
     except ValueError as error:
         raise Refused(str(error)) from error
-    for world in _worlds(run, command, name):
+    worlds = _worlds(run, command, name)
+    plans = [world.plan.node(name) for world in worlds]
+    if any(plan is not None and plan.values.get("closed") for plan in plans):
+        raise Refused(f"{name} is a closed loop, which has no rate; send a surge of users, or set {name}.closed")
+    for world in worlds:
         world.rate(name, per_second)
     run.narrator.did(run.now, command, f"set the rate of {name} to {units.format_rate(per_second)}")
 
@@ -184,6 +222,13 @@ def _redrive(run: Runner, command: Command) -> None:
     for world in _worlds(run, command, name):
         world.redrive(name)
     run.narrator.did(run.now, command, f"gave back what {name} holds to where it came from")
+
+
+def _flush(run: Runner, command: Command) -> None:
+    name = _node(run, command)
+    for world in _worlds(run, command, name):
+        world.flush(name)
+    run.narrator.did(run.now, command, f"flushed {name}: what it remembers is gone")
 
 
 def _node(run: Runner, command: Command) -> str:
@@ -218,7 +263,7 @@ def _reading() -> tuple[Reading, list[str]]:
 
 
 def _near(name: str, known: Sequence[str]) -> str:
-    from topology.spec.problems import near_miss  # needed only where something is wrong
+    from topology.problems import near_miss  # needed only where something is wrong
 
     near = near_miss(name, dict.fromkeys(known))
     return f"; did you mean {near}?" if near else ""
@@ -232,4 +277,5 @@ _VERBS: dict[str, Callable[[Runner, Command], None]] = {
     "set": _set,
     "rate": _rate,
     "redrive": _redrive,
+    "flush": _flush,
 }

@@ -22,6 +22,8 @@ class Errors(Fault):
         "reason": word("error", "What the failure is called in reasons and logs."),
     }
     needs = frozenset({"lay"})
+    lays = frozenset({"errors"})
+    hint = "it acts on what does work, such as a service or a database"
     past = "put errors into"
 
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:

@@ -22,6 +22,7 @@ class Latency(Fault):
         "jitter": duration("0s", "Up to this much more, drawn for each crossing.", ge="0s", le="1h"),
     }
     needs = frozenset({"lay"})
+    lays = frozenset({"latency"})
     acts_on = LINKS
     past = "delayed"
     tone = "warn"

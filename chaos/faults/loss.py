@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chaos.fault import LINKS, Fault, Undo
-from topology.parameters import share
+from topology.parameters import choice, share
 from topology.world import LOSS, Target, World
 
 
@@ -19,8 +19,12 @@ class Loss(Fault):
 
     params = {
         "share": share(0.2, "The share of the crossings that is lost.", gt=0),
+        "direction": choice(
+            "both", "What is lost: both ways, only requests (to), or only answers (from).", ("both", "to", "from")
+        ),
     }
     needs = frozenset({"lay"})
+    lays = frozenset({"loss"})
     acts_on = LINKS
     past = "made lossy"
     tone = "warn"

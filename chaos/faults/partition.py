@@ -25,6 +25,7 @@ class Partition(Fault):
         ),
     }
     needs = frozenset({"lay"})
+    lays = frozenset({"cut"})
     acts_on = LINKS
     past = "cut off"
 

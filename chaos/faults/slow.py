@@ -21,6 +21,8 @@ class Slow(Fault):
         "factor": number(10.0, "By how much work takes longer: 10 turns 20 ms into 200 ms.", gt=0, le=10_000),
     }
     needs = frozenset({"lay"})
+    lays = frozenset({"slow"})
+    hint = "it acts on what does work, such as a service or a database"
     past = "slowed down"
     tone = "warn"
 
