@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-VERBS = ("inject", "heal", "scale", "rewire", "set", "rate", "redrive")
+VERBS = ("inject", "heal", "scale", "rewire", "set", "rate", "redrive", "flush")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Command:
     probability: float = 1.0
     to: Any = None
     by: str = "key"
-    """Who asked: key, timeline, run (a run file)."""
+    """Who asked: key, timeline, condition (of the timeline), run (a run file)."""
 
 
 class Refused(Exception):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from chaos.claims import FAIL, PASS, UNKNOWN, Judged, expectations, gate
+from chaos.claims import FAIL, PASS, Judged, expectations, gate
 from chaos.runner import Build, Runner, simulated
 from chaos.windows import Windows
 from topology.plan import Playground
+
+if TYPE_CHECKING:
+    from chaos.cost import Costs
+    from chaos.offence import Offence
+    from chaos.why import Why
 
 OK, FAILED, BAD_INPUT, NOT_STEADY, NOT_INJECTED = 0, 1, 2, 3, 4
 """Exit codes; a run that a signal ended has 128 and the signal's number."""
@@ -16,6 +22,9 @@ OK, FAILED, BAD_INPUT, NOT_STEADY, NOT_INJECTED = 0, 1, 2, 3, 4
 SIGNALLED = 128
 STRENGTH = (BAD_INPUT, NOT_INJECTED, NOT_STEADY, FAILED, OK)
 """Where several apply, a signal comes first, and then the first of these."""
+
+NOT_AT_ALL, IF_RED, ALWAYS = 0, 1, 2
+"""When a run is explained, which takes several more runs."""
 
 SLICE_NS = 5_000_000_000
 
@@ -37,6 +46,8 @@ class Result:
     digest: str
     signal: int = 0
     """The signal that cut the run short; 0 when it came to its end."""
+    costs: Costs | None = None
+    """What each fault cost, where that was asked."""
 
     @property
     def code(self) -> int:
@@ -62,62 +73,57 @@ def perform(
     Between slices `stop` is asked; a signal's number ends the run there, and what came of it so far is judged.
     """
     run = Runner(playground, seed, timeline=True, narrate=False, build=build)
-    while run.now < run.end and not stop():
-        run.advance(run.now + SLICE_NS)
-        progress(run.now, run.end)
-    return judge(run, stop() if run.now < run.end else 0)
+    try:
+        while run.now < run.end and not stop():
+            run.advance(run.now + SLICE_NS)
+            progress(run.now, run.end)
+        return judge(run, stop() if run.now < run.end else 0)
+    except BaseException:
+        run.close()  # whatever happens, nothing that a world started is left behind
+        raise
 
 
 def judge(run: Runner, signal: int = 0) -> Result:
     """Finish a run and judge it."""
     run.finish()
     windows = run.windows()
-    steady = gate(run.playground.steady, run.worlds, windows, run.records.carried)
-    expected = expectations(run.playground.expect or (), run.worlds, windows)
+    steady = gate(run.playground.steady, run.worlds, windows, run.records.carried, run)
+    expected = expectations(run.playground.expect or (), run.worlds, windows, run)
     return Result(run, windows, tuple(steady), tuple(expected), run.digest(), signal)
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
-    """One claim in one design over several seeds."""
+def explained(result: Result) -> Result:
+    """The same, with what each fault cost and, for each expectation that failed, the first message and why.
 
-    judged: tuple[Judged, ...]
-    seeds: tuple[int, ...]
+    That takes a run without each fault, one without all of them, and one that looks for messages.
+    """
+    from chaos import cost  # most runs are green, and nobody asks
 
-    @property
-    def held(self) -> int:
-        """In how many seeds it held."""
-        return sum(1 for one in self.judged if one.verdict == PASS)
+    run = result.run
+    costs = cost.told(run) if run.records.injected else None
+    red = [judged for judged in result.expected if judged.verdict == FAIL]
+    if not red or not cost.comparable(run):
+        return replace(result, costs=costs)
+    from chaos.why import chains
 
-    @property
-    def needed(self) -> int:
-        """In how many it must hold: all, unless the claim says otherwise."""
-        wanted = self.judged[0].claim.seeds
-        return len(self.judged) if wanted is None else min(wanted, len(self.judged))
-
-    @property
-    def verdict(self) -> str:
-        """Whether it held in enough of them; unknown where the unknown ones decide."""
-        unknown = sum(1 for one in self.judged if one.verdict == UNKNOWN)
-        if self.held >= self.needed:
-            return PASS
-        return UNKNOWN if self.held + unknown >= self.needed else FAIL
-
-    @property
-    def worst(self) -> int:
-        """The first seed in which it did not hold, or the first of all."""
-        return next((s for s, one in zip(self.seeds, self.judged, strict=True) if one.verdict != PASS), self.seeds[0])
+    found = iter(chains(run, red))
+    seen = [_because(judged, *next(found)) if judged.verdict == FAIL else judged for judged in result.expected]
+    return replace(result, expected=tuple(seen), costs=costs)
 
 
-def over_seeds(results: Sequence[Sequence[Judged]], seeds: Sequence[int]) -> list[Over]:
-    """The same claims over several seeds, one row each."""
-    return [Over(tuple(row), tuple(seeds)) for row in zip(*results, strict=True)]
+def _because(judged: Judged, offence: Offence | None, why: Why) -> Judged:
+    return replace(judged, offence=offence, chain=why)
 
 
-def code_of(codes: Sequence[int], over: Sequence[Over] = ()) -> int:
-    """The strongest exit code; over several seeds a claim that may miss some is judged over all of them."""
-    if over:
-        codes = [OK if code == FAILED else code for code in codes]
-        codes = [*codes, OK if all(one.verdict == PASS for one in over) else FAILED]
+def explained_when(result: Result, when: int) -> Result:
+    """The same, explained if it should be: NOT_AT_ALL, IF_RED or ALWAYS. What a signal cut short is left as it is."""
+    red = any(judged.verdict == FAIL for judged in result.expected)
+    if result.signal or not (when == ALWAYS or (when == IF_RED and red)):
+        return result
+    return explained(result)
+
+
+def code_of(codes: Sequence[int]) -> int:
+    """The strongest exit code."""
     signalled = [code for code in codes if code > SIGNALLED]
     return signalled[0] if signalled else min(codes, key=STRENGTH.index, default=OK)

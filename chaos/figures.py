@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from chaos.windows import Span, Windows, length
 from topology.histogram import Histogram
 from topology.ledger import Tally
+from topology.node import SOURCES
+from topology.registry import kind
 from topology.series import Samples
 from topology.spec.figures import split
 from topology.world import Turn, World
@@ -28,6 +30,8 @@ class Reading:
     high: float = 0.0
     messages: int = 0
     """How many messages it is about."""
+    why: str = ""
+    """Why there is nothing to read."""
 
 
 NOTHING = Reading(None)
@@ -53,8 +57,8 @@ def read(world: World, that: str, windows: Windows, spans: Sequence[Span]) -> Re
 
 
 def flows_of(world: World) -> list[str]:
-    """The producers of a design."""
-    return [node.name for node in world.plan.nodes if node.kind == "producer"]
+    """The producers of a design, and whoever else offers messages."""
+    return [node.name for node in world.plan.nodes if kind(node.kind).role in SOURCES]
 
 
 def total(tallies: Sequence[Tally], eras: Sequence[int]) -> Tally:
@@ -69,7 +73,7 @@ def total(tallies: Sequence[Tally], eras: Sequence[int]) -> Tally:
 def flow_figure(tally: Tally, name: str, span_ns: int) -> Reading:
     """A figure of what became of a producer's messages."""
     head, _, tail = name.partition(".")
-    if head in ("latency", "latency_no", "completion"):
+    if head in ("latency", "latency_no", "completion", "staleness"):
         return _time(tally, head, tail)
     if name in _RATIOS:
         return _RATIOS[name](tally, span_ns)
@@ -154,7 +158,7 @@ def _time(tally: Tally, which: str, part: str) -> Reading:
     histogram: Histogram = getattr(tally, which)
     if not histogram.count:
         return NOTHING
-    open_now = int(tally.in_system) if which == "completion" else int(tally.unanswered)
+    open_now = int(tally.in_system if which in ("completion", "staleness") else tally.unanswered)
     value = part_of(histogram, part)
     high = _worst(histogram, part, open_now)
     return Reading(value, min(value, _best(histogram, part, open_now)), high, int(histogram.count))
@@ -197,17 +201,10 @@ def node_figure(world: World, node: str, name: str, windows: Windows, spans: Seq
     """A figure of a node that is no producer."""
     if name == "unhealthy":
         return sure(unhealthy_ns(world.turns(), node, spans) / 1e9)
-    if name in ("arrivals", "departures", "errors"):
-        return _sum(world, node, name)
     eras = set(windows.inside(spans))
     samples = [s for era, s in enumerate(world.samples(node)) if era in eras]
     count = sum(int(s.count) for s in samples)
     return sure(_SAMPLED[name](samples, count)) if count else NOTHING
-
-
-def _sum(world: World, node: str, name: str) -> Reading:
-    value = world.sums()["nodes"][node][name]
-    return sure(float(sum(value.values()) if isinstance(value, dict) else value))
 
 
 _SAMPLED: dict[str, Callable[[list[Samples], int], float]] = {

@@ -13,8 +13,8 @@ from topology.plan import Entry, Playground
 
 
 def from_timeline(playground: Playground) -> list[Command]:
-    """The timeline's entries as commands, in the order of the file; those past the end are never reached."""
-    return [from_entry(playground, entry) for entry in playground.timeline]
+    """The timeline's entries as commands, each repeat one, in the order of the file; without those that wait for a condition."""
+    return [from_entry(playground, entry, at_ns=at_ns) for entry in playground.timeline for at_ns in entry.instants()]
 
 
 def from_run(playground: Playground) -> list[Command]:
@@ -22,15 +22,21 @@ def from_run(playground: Playground) -> list[Command]:
     return [Command(**kept) for kept in playground.run.commands] if playground.run else []
 
 
-def from_entry(playground: Playground, entry: Entry, by: str = "timeline") -> Command:
-    """One entry of a timeline as a command, in the words of the file."""
+def from_entry(
+    playground: Playground,
+    entry: Entry,
+    by: str = "timeline",
+    at_ns: int | None = None,
+    designs: tuple[str, ...] | None = None,
+) -> Command:
+    """One entry of a timeline as a command, in the words of the file; elsewhere or at another instant where these are given."""
     params = spell_all(faults()[entry.what].params, entry.params) if entry.what in faults() else dict(entry.params)
     return Command(
-        at_ns=entry.at_ns,
+        at_ns=entry.at_ns if at_ns is None else at_ns,
         verb=entry.verb,
         on=entry.on,
         what=entry.what,
-        designs=entry.designs,
+        designs=entry.designs if designs is None else designs,
         params=params,
         for_ns=entry.for_ns,
         ramp_ns=entry.ramp_ns,

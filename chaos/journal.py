@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from chaos import absent
 from chaos.claims import Judged
 from chaos.command import to_dict
-from chaos.experiment import Over, Result
+from chaos.experiment import Result
 from chaos.figures import QUANTILES, flows_of, part_of, success, told_no, told_yes, total
 from chaos.runner import Injected
 from chaos.verdict import verdict
 from topology.histogram import Histogram
 from topology.ledger import Tally
+from topology.plan import DesignPlan, Playground
 from topology.world import World
+
+if TYPE_CHECKING:
+    from chaos.cost import Costs
+    from chaos.why import Why
 
 SCHEMA = {"name": "knockon.journal", "version": 1}
 
@@ -45,9 +51,16 @@ COUNTS = (
 Journal = dict[str, Any]
 """What `journal` makes and the reports read."""
 
+MOST_BINS = 240
+"""A series in a journal has at most so many values, however long the run."""
+MOST_TURNS = 200
+"""So many changes of health are kept for each design, the first ones."""
+PER_SECOND = ("yes", "no", "done")
+GAUGES = ("waiting",)
+
 
 def journal(result: Result, wall_s: float = 0.0) -> Journal:
-    """The journal of one run."""
+    """The journal of one run; `wall_s` is how long it took, in seconds."""
     run = result.run
     said = verdict(run)
     return {
@@ -67,28 +80,15 @@ def journal(result: Result, wall_s: float = 0.0) -> Journal:
         "commands": [to_dict(command) for command in run.commands],
         "not_reached": [to_dict(command) for command in run.upcoming()],
         "not_done": [{**to_dict(m.command), "why": m.words} for m in run.misfires],
+        "not_fired": absent.told(run),
         "spared": [to_dict(command) for command in run.records.spared],
-        "faults": [_fault(injected, run.end) for injected in run.records.injected],
-        "designs": {w.plan.name: _design(w, d) for w, d in zip(run.worlds, said.designs, strict=True)},
+        "faults": [_fault(injected, run.end, result.costs) for injected in run.records.injected],
+        **_costs(result.costs),
+        "designs": {w.plan.name: _design(w, d, run.end) for w, d in zip(run.worlds, said.designs, strict=True)},
+        "plans": plans(run.playground),
         "verdict": {"since": said.since_ns / 1e9, "sentence": said.sentence},
         "lesson": run.playground.lesson,
         "price": run.playground.price,
-    }
-
-
-def several(journals: Sequence[Journal], over: Sequence[Over], code: int) -> Journal:
-    """The journal of the same playground with several seeds."""
-    first = journals[0]
-    kept = {key: first[key] for key in ("schema", "playground", "about", "duration", "environment", "explored")}
-    wall = sum(one["environment"]["wall_seconds"] for one in journals)
-    return {
-        **kept,
-        "environment": {**first["environment"], "wall_seconds": wall},
-        "seeds": [one["seed"] for one in journals],
-        "exit_code": code,
-        "expectations": [_over(one) for one in over],
-        "over_seeds": None,
-        "runs": list(journals),
     }
 
 
@@ -118,21 +118,33 @@ def _judged(judged: Judged) -> dict[str, Any]:
         "that": claim.that,
         "during": claim.during,
         "is": claim.text,
+        "op": claim.op,
+        "bound": claim.value,
         "value": judged.value,
         "verdict": judged.verdict,
-        "why": judged.why,
-        "first_offence": None,
+        "note": judged.why,
+        "seeds": claim.seeds,
+        "of_seeds": claim.of_seeds,
+        "first_offence": None if judged.offence is None else judged.offence.told(),
+        "why": None if judged.chain is None else _steps(judged.chain),
         "sentence": judged.sentence,
     }
 
 
-def _over(over: Over) -> dict[str, Any]:
-    worst = over.judged[over.seeds.index(over.worst)]
-    kept = {**_judged(worst), "verdict": over.verdict, "holds_in": over.held, "of": len(over.seeds)}
-    return {**kept, "needed": over.needed, "worst_seed": over.worst}
+def _steps(chain: Why) -> list[Mapping[str, Any]]:
+    from chaos.why import rows  # only what is red has a chain
+
+    return rows(chain)
 
 
-def _fault(injected: Injected, end_ns: int) -> dict[str, Any]:
+def _costs(costs: Costs | None) -> dict[str, Any]:
+    """What several faults cost together, and what is left when what each cost alone is taken away."""
+    if costs is None or not costs.everything:
+        return {}
+    return {"all_faults": costs.everything, "together": costs.together}
+
+
+def _fault(injected: Injected, end_ns: int, costs: Costs | None) -> dict[str, Any]:
     frame = injected.frame()
     return {
         "id": frame.id,
@@ -143,11 +155,24 @@ def _fault(injected: Injected, end_ns: int) -> dict[str, Any]:
         "params": dict(injected.command.params),
         "since": frame.since_ns / 1e9,
         "until": None if frame.until_ns is None or frame.until_ns >= end_ns else frame.until_ns / 1e9,
-        "cost": None,
+        "cost": costs.faults[injected.id - 1] if costs is not None and costs.faults else None,
     }
 
 
-def _design(world: World, said: Any) -> dict[str, Any]:
+def plans(playground: Playground) -> dict[str, Any]:
+    """How each design is wired: what a picture of it needs."""
+    return {design.name: _plan(design) for design in playground.designs}
+
+
+def _plan(design: DesignPlan) -> dict[str, Any]:
+    nodes = [{"name": n.name, "kind": n.kind, "replicas": n.replicas, "shared": n.shared} for n in design.nodes]
+    links = [{"from": k.caller, "to": k.callee, "mode": k.mode, "wiring": k.wiring} for k in design.links]
+    dead = [(node.name, node.values.get("dead_letter")) for node in design.nodes]
+    links += [{"from": n, "to": d["to"], "mode": "dead letters", "wiring": ""} for n, d in dead if isinstance(d, dict)]
+    return {"about": design.about, "nodes": nodes, "links": links}
+
+
+def _design(world: World, said: Any, end_ns: int) -> dict[str, Any]:
     sums = world.sums()
     figures = asdict(replace(said, sentence=""))
     figures.pop("sentence")
@@ -157,7 +182,37 @@ def _design(world: World, said: Any) -> dict[str, Any]:
         "nodes": sums.get("nodes", {}),
         "links": sums.get("links", {}),
         "verdict": {"figures": _seconds(figures), "sentence": said.sentence},
+        "series": _all_series(world, end_ns),
+        "turns": [
+            {"at": turn.at_ns / 1e9, "node": turn.node, "unhealthy": turn.unhealthy, "words": turn.why}
+            for turn in world.turns()[:MOST_TURNS]
+        ],
     }
+
+
+def _all_series(world: World, end_ns: int) -> dict[str, Any]:
+    """What each flow did over time, and how deep each queue was."""
+    found: dict[str, Any] = {}
+    flows = flows_of(world)
+    for node in world.plan.nodes:
+        for what in (*PER_SECOND, *GAUGES) if node.name in flows else ("depth",):
+            try:
+                width_ns, values = world.series(f"{node.name}.{what}")
+            except KeyError:
+                continue
+            if what != "depth" or any(values):
+                found[f"{node.name}.{what}"] = _bounded(width_ns, values, end_ns, per_second=what in PER_SECOND)
+    return found
+
+
+def _bounded(width_ns: int, values: Sequence[float], end_ns: int, *, per_second: bool) -> dict[str, Any]:
+    """A series up to the end of the run in few bins: rates per second, or means of a gauge."""
+    kept = list(values[: -(-end_ns // width_ns)])
+    step = max(1, -(-len(kept) // MOST_BINS))
+    bins = [kept[at : at + step] for at in range(0, len(kept), step)]
+    divisors = [len(one) * width_ns / 1e9 if per_second else len(one) for one in bins]
+    means = [round(sum(one) / divisor, 3) for one, divisor in zip(bins, divisors, strict=True)]
+    return {"bin": step * width_ns / 1e9, "unit": "per second" if per_second else "messages", "values": means}
 
 
 def _seconds(figures: dict[str, Any]) -> dict[str, Any]:

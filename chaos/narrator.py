@@ -10,7 +10,7 @@ from chaos.moment import FaultFrame, LogLine
 from chaos.targets import Hit
 from topology.frame import Frame, LinkFrame, NodeFrame
 from topology.plan import PULL, DesignPlan, Playground
-from topology.spec.units import format_duration
+from topology.units import format_duration
 
 MOST_LINES = 1_000
 QUIET_LOOKS = 4
@@ -192,8 +192,9 @@ class Eye:
 
     def _idle(self, frame: Frame) -> None:
         """Replicas that nobody is wired to, told when they come up."""
+        uncalled = frame.all_uncalled()
         for link in frame.links:
-            for replica in frame.uncalled(link.callee):
+            for replica in uncalled.get(link.callee, ()):
                 if self._once(f"idle {replica}"):
                     self._say(f"{replica} is idle: nobody is wired to it until {link.caller} is rewired")
 
@@ -272,4 +273,4 @@ class Eye:
 
 
 def _who(by: str) -> str:
-    return {"key": "you", "timeline": "the timeline", "run": "the run file"}.get(by, by)
+    return {"key": "you", "timeline": "the timeline", "condition": "the timeline", "run": "the run file"}.get(by, by)

@@ -1,30 +1,32 @@
-"""Which formats a journal can be written in: the files of `chaos/reports`, and entry points of knockon.reports."""
+"""Which formats a journal can be told in: the files of `chaos/reports`, entry points of knockon.reports, `--plugins`."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, ClassVar
 
-GROUP = "knockon.reports"
+from topology.registry import Folder
+
+
+class Report:
+    """One format. Its file's name is its name; its docstring says in plain words what it is good for."""
+
+    suffix: ClassVar[str] = ".txt"
+    """How files of this format end."""
+
+    def write(self, journal: dict[str, Any]) -> str:
+        """The journal of a run, of several seeds, or of several playgrounds (`playgrounds`), as text."""
+        raise NotImplementedError
+
+
+REPORTS = Folder("chaos.reports", "chaos.report.Report", "knockon.reports", "reports")
 
 
 def formats() -> list[str]:
     """The names of all formats."""
-    from chaos import reports
-
-    own = [module.name for module in pkgutil.iter_modules(reports.__path__)]
-    return sorted({*own, *(point.name for point in entry_points(group=GROUP))})
+    return REPORTS.names()
 
 
 def write(name: str, journal: dict[str, Any]) -> str:
     """A journal in one format; KeyError when there is none of that name."""
-    from chaos import reports
-
-    if any(module.name == name for module in pkgutil.iter_modules(reports.__path__)):
-        return str(importlib.import_module(f"chaos.reports.{name}").write(journal))
-    for point in entry_points(group=GROUP):
-        if point.name == name:
-            return str(point.load().write(journal))
-    raise KeyError(name)
+    report: Report = REPORTS.get(name)()
+    return report.write(journal)

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from chaos import inputs, verbs
+from chaos import evidence, inputs, verbs
 from chaos.command import Command, Refused, to_dict
 from chaos.moment import FaultFrame, Moment
 from chaos.narrator import Narrator
-from chaos.schedule import COMMAND, HEAL, MARK, SLICE, Due, Schedule
+from chaos.schedule import COMMAND, HEAL, LOOK, MARK, SLICE, Due, Schedule
 from chaos.targets import Hit, Resolver
 from chaos.windows import Windows, slice_ns
 from topology.frame import Frame
-from topology.plan import DesignPlan, Playground
+from topology.plan import IS, Claim, DesignPlan, Playground, Term
 from topology.world import Target, World
+
+if TYPE_CHECKING:
+    from chaos.absent import Absent
+    from chaos.conditions import Post
+    from chaos.cost import Apart, Sum
+    from chaos.gridwatch import GridWatch
+    from chaos.temporal import Watcher
 
 Build = Callable[[DesignPlan, Playground, int], World]
 """Makes the world of one design."""
@@ -77,6 +85,10 @@ class Records:
     """Injects that their own probability left out."""
     carried: dict[tuple[str, str], int] = field(default_factory=dict)
     """By design and producer, the messages that had no answer when the first fault came."""
+    apart: dict[tuple[int, ...], Apart] = field(default_factory=dict)
+    """The same run without some of its faults, where somebody asked for it."""
+    sums: Mapping[str, Sum] | None = None
+    """What came of each design, once finished, where somebody asked."""
 
 
 class Runner:
@@ -109,10 +121,17 @@ class Runner:
         self.records = Records()
         self.narrator = Narrator(playground)
         self._eras = [0]
+        self._counted = evidence.counted_terms(self._claims())
+        self._totals: list[list[dict[tuple[str, str], float]]] = []
+        """For each era, and each design, totals at its beginning."""
+        self._take_down()
+        self.gridwatch: GridWatch | None = None
+        """What looks at each grid step, where the file asks for it."""
         self._look_ns = LOOK_NS
         self._last_frames: tuple[int, tuple[Frame, ...]] | None = None
         self._schedule = Schedule()
         self._plan_marks()
+        self._plan_looks()
         for command in self._given(commands):
             self._schedule.add(command.at_ns, COMMAND, command=command)
         self._fire_due()
@@ -126,13 +145,31 @@ class Runner:
     def _plan_marks(self) -> None:
         """Plan the eras whose beginnings are known from the start."""
         known = {self.playground.warmup_ns}
-        for claim in (*self.playground.steady, *(self.playground.expect or ())):
+        for claim in self._claims():
             known.update(claim.span_ns or ())
         for at_ns in sorted(known):
             if 0 < at_ns < self.end:
                 self._schedule.add(at_ns, MARK)
         if self.playground.steady:
             self._plan_slice(self.playground.warmup_ns)
+
+    def _claims(self) -> tuple[Claim, ...]:
+        return (*self.playground.steady, *(self.playground.expect or ()))
+
+    def _plan_looks(self) -> None:
+        """Plan the first look at the grid, where an entry waits for a condition or a claim is about instants."""
+        waits = self.timeline and self.playground.run is None and any(e.when for e in self.playground.timeline)
+        if waits or any(claim.how != IS for claim in self._claims()):
+            from chaos.gridwatch import GridWatch  # few files ask for it
+
+            self.gridwatch = GridWatch(self.playground, waits)
+            self._plan_look(0)
+
+    def _plan_look(self, at_ns: int) -> None:
+        """Plan the look at the first grid step from an instant on, a nanosecond after it, so that all of it is seen."""
+        step = self.gridwatch.next_step(at_ns) if self.gridwatch is not None else None
+        if step is not None and step + 1 < self.end:
+            self._schedule.add(step + 1, LOOK)
 
     def _plan_slice(self, from_ns: int) -> None:
         at_ns = from_ns + slice_ns(self.playground.duration_ns)
@@ -159,6 +196,11 @@ class Runner:
     def upcoming(self) -> list[Command]:
         """Commands that are still to come."""
         return self._schedule.commands()
+
+    @property
+    def eras(self) -> tuple[int, ...]:
+        """When each era began so far."""
+        return tuple(self._eras)
 
     def windows(self) -> Windows:
         """The windows of the run so far, as if it ended now."""
@@ -227,6 +269,12 @@ class Runner:
             commands=len(self.records.commands),
         )
 
+    def divide(self, other: Runner) -> None:
+        """Begin eras where another run of the same playground began them, so that windows mean the same in both."""
+        for at_ns in other.eras:
+            if self.now < at_ns < self.end:
+                self._schedule.add(at_ns, MARK)
+
     def undo(self) -> Runner:
         """A new runner, run again to this instant without the last command. The old one is closed."""
         if not self.records.commands:
@@ -235,10 +283,25 @@ class Runner:
         bare = replace(self.playground, run=None)
         again = Runner(bare, self.seed, timeline=False, commands=kept, narrate=self.narrate, build=self.build)
         again.timeline = self.timeline
+        waiting = self.gridwatch.waiting() if self.gridwatch is not None else []
         again.end = self.end
         again.advance(self.now)
+        again._wait_for(waiting)
         self.close()
         return again
+
+    def _wait_for(self, posts: Sequence[Post]) -> None:
+        """Go on waiting, from now on, for what another run waited for."""
+        if not posts:
+            return
+        from chaos.gridwatch import GridWatch
+
+        if self.gridwatch is None:
+            self.gridwatch = GridWatch(self.playground, False)
+            self.gridwatch.posts = list(posts)
+            self._plan_look(self.now)
+        else:
+            self.gridwatch.posts = list(posts)
 
     def finish(self) -> None:
         """End the run here: nothing more is offered, everything is healed, what is open drains or runs out of time."""
@@ -270,9 +333,32 @@ class Runner:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def close(self) -> None:
-        """End the worlds."""
+        """End the worlds, and those of the runs that this one was compared with."""
         for world in self.worlds:
             world.close()
+        for other in self.records.apart.values():
+            other.run.close()
+        self.records.apart.clear()
+
+    # What claims are judged by.
+
+    def watcher(self, claim: Claim, design: str) -> Watcher | None:
+        """What was seen on the grid of a claim about instants."""
+        return self.gridwatch.watcher(claim, design) if self.gridwatch is not None else None
+
+    def counted(self, design: str, term: Term, era: int) -> float:
+        """How often something happened in one era, by the instant at which it did."""
+        index = next(i for i, world in enumerate(self.worlds) if world.plan.name == design)
+        key = (term.subject, term.figure)
+        ended = era + 1 < len(self._totals)
+        until = self._totals[era + 1][index] if ended else evidence.totals(self.worlds[index], self._counted)
+        return until[key] - self._totals[era][index][key]
+
+    def missing(self, design: str) -> list[Absent]:
+        """The faults of the timeline that were to come in a design and never did."""
+        from chaos.absent import absent  # asked once, at the end
+
+        return [one for one in absent(self) if design in one.designs]
 
     # What is planned, and what verbs call back.
 
@@ -287,12 +373,25 @@ class Runner:
             if not self.records.injected:
                 self._mark()
                 self._plan_slice(due.at_ns)
+        elif due.kind == LOOK:
+            self._look(due.at_ns - 1)
         elif due.kind == HEAL:
             injected = self.records.injected[due.fault]
             if injected.active and injected.until_ns == due.at_ns:
                 self.heal([injected], by="")
         elif due.command is not None:
             self._try(due.command)
+
+    def _look(self, step_ns: int) -> None:
+        """Look at a grid step, and do what waited for it."""
+        assert self.gridwatch is not None
+        needs = self.gridwatch.needs()
+        frames = [world.frame() for world in self.worlds if world.plan.name in needs]
+        begin = next(era for era in reversed(self._eras) if era <= step_ns)
+        for post, command in self.gridwatch.look(step_ns, begin, frames):
+            self.narrator.say(self.now, post.design, f"it has come to {post.when.text}")
+            self._try(command)
+        self._plan_look(step_ns + 1)
 
     def _try(self, command: Command) -> None:
         """A planned command that makes no sense at its instant is remembered, and the run goes on."""
@@ -315,12 +414,18 @@ class Runner:
             self._eras.append(self.now)
             for world in self.worlds:
                 world.mark()
+            self._take_down()
+
+    def _take_down(self) -> None:
+        """Take down the totals whose differences claims are about."""
+        if self._counted:
+            self._totals.append([evidence.totals(world, self._counted) for world in self.worlds])
 
     def injects(self, command: Command, hit: Hit, lay: Lay) -> Injected:
         """Take a fault into the books: begin an era, let `lay` do it in each design, plan its heal."""
         self._mark()
         if not self.records.injected:
-            self._baseline()
+            self.baseline()
         until = None if command.for_ns is None else self.now + command.for_ns
         number = len(self.records.injected)
         handles = {w.plan.name: lay(w, hit.targets[w.plan.name]) for w in self.worlds if w.plan.name in hit.targets}
@@ -330,7 +435,7 @@ class Runner:
             self._schedule.add(until, HEAL, fault=number)
         return injected
 
-    def _baseline(self) -> None:
+    def baseline(self) -> None:
         """The first fault comes: what was until now is normal, and what has no answer is the fault's."""
         for world in self.worlds:
             for flow in self.playground.flows:

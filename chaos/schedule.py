@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from chaos.command import Command
 
-MARK, SLICE, HEAL, COMMAND = 0, 1, 2, 3
-"""At equal instants an era begins first, then what was to end ends, then commands come in the order of the journal."""
+MARK, SLICE, HEAL, COMMAND, LOOK = 0, 1, 2, 3, 4
+"""At equal instants an era begins first, then what was to end ends, then commands come in the order of the journal.
+
+A look at the grid comes last, a nanosecond after its step, so that all that happened at the step is seen."""
 
 
 @dataclass(order=True, slots=True)

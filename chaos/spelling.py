@@ -7,7 +7,7 @@ from typing import Any
 
 from topology.dist import Dist
 from topology.parameters import Param
-from topology.spec.units import exact_duration
+from topology.units import exact_duration
 
 _SHAPES = {"exponential": ("mean",), "uniform": ("low", "high"), "pareto": ("min", "alpha")}
 
@@ -29,6 +29,8 @@ def spell(param: Param, value: Any) -> Any:
         return spell_dist(value)
     if param.type == "group":
         return spell_all(param.fields, value)
+    if param.type == "table":
+        return {name: spell_all(param.fields, row) for name, row in value.items()}
     return value
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from chaos.figures import flows_of, told_no, told_yes, total
 from chaos.moment import DesignVerdict, Verdict
+from chaos.outcome import blast, drained, recovered
 from chaos.windows import Windows
 from topology.ledger import Tally
-from topology.spec.units import format_duration, format_share
+from topology.units import format_duration, format_share
 from topology.world import World
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 NOTICED_NS = 1_000_000_000
 """Work that is done less than this after the yes is not called behind."""
-BACK_SHARE = 0.95
-"""Answers are back to normal when this share of them is yes again, over a second, and stays so."""
-SECOND_NS = 1_000_000_000
 MANY_SILENT = 50
 QUIET_SHARE = 0.02
 """So many without an answer, and such a share of what was offered, are told; fewer are just under way."""
@@ -45,7 +43,7 @@ def verdict(run: Runner) -> Verdict:
 
 def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVerdict:
     tally = _tally(world, windows.since(start))
-    blast, radius = _blast(run, world, windows)
+    spread, radius = blast(run.records.injected, world, windows)
     stale = max(int(t.staleness.max_ns) for producer in flows_of(world) for t in world.tallies(producer))
     figures = DesignVerdict(
         design=world.plan.name,
@@ -59,10 +57,10 @@ def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVe
         lost=int(tally.lost),
         dead_lettered=int(tally.dead_lettered),
         duplicates=int(tally.duplicates),
-        blast=blast,
+        blast=spread,
         blast_radius=radius,
-        recovered_after_ns=_recovered(world, windows),
-        drained_after_ns=_drained(world, windows),
+        recovered_after_ns=recovered(world, flows_of(world), windows),
+        drained_after_ns=drained(world, flows_of(world), windows),
         stale_ns=stale,
         sentence="",
         unanswered=int(tally.unanswered),
@@ -81,64 +79,6 @@ def _tally(world: World, eras: Sequence[int]) -> Tally:
 def _oldest(run: Runner, world: World) -> int:
     frame = next(f for f in run.frames() if f.design == world.plan.name)
     return max((flow.oldest_ns for flow in frame.flows), default=0)
-
-
-def _blast(run: Runner, world: World, windows: Windows) -> tuple[tuple[str, ...], float]:
-    """The shared nodes, not hit themselves, that turned unhealthy after the first fault, and their share."""
-    since = windows.first_inject
-    if since is None:
-        return (), 0.0
-    hit = set().union(*(i.hit.nodes for i in run.records.injected if world.plan.name in i.hit.targets))
-    others = [n.name for n in world.plan.nodes if n.shared and n.name not in hit]
-    turned = {t.node for t in world.turns() if t.unhealthy and t.at_ns >= since}
-    blast = tuple(name for name in others if name in turned)
-    return blast, len(blast) / len(others) if others else 0.0
-
-
-def _recovered(world: World, windows: Windows) -> int | None:
-    """From the last heal to the last second in which too many answers were no, or far fewer than normal came."""
-    healed, first = windows.last_heal, windows.first_inject
-    if healed is None or first is None:
-        return None
-    worst = 0
-    for producer in flows_of(world):
-        last = _last_bad(world, producer, healed, first, windows)
-        if last is None:
-            return None
-        worst = max(worst, last)
-    return worst
-
-
-def _last_bad(world: World, producer: str, healed: int, first: int, windows: Windows) -> int | None:
-    """How long after the heal the last bad second ended; None when the run is in one now."""
-    width, yes = world.series(f"{producer}.yes")
-    _, no = world.series(f"{producer}.no")
-    _, offered = world.series(f"{producer}.offered")
-    step = max(1, SECOND_NS // width)
-    last, end = healed, min(windows.end_ns, len(offered) * width)
-    for at in range(healed // width, max(healed // width, end // width - step + 1), step):
-        good, bad, came = (sum(series[at : at + step]) for series in (yes, no, offered))
-        if came and (good < BACK_SHARE * (good + bad) or good + bad < came / 2):
-            last = (at + step) * width
-    if end - last < 2 * step * width and last > healed:
-        return None
-    return last - healed
-
-
-def _drained(world: World, windows: Windows) -> int | None:
-    """From the last heal until no more work waited than before the first fault."""
-    healed, first = windows.last_heal, windows.first_inject
-    if healed is None or first is None:
-        return None
-    worst = 0
-    for producer in flows_of(world):
-        width, waiting = world.series(f"{producer}.waiting")
-        normal = max(waiting[windows.warmup_ns // width : max(1, first // width)], default=0.0) * 1.2 + 2
-        over = [i for i in range(healed // width, len(waiting)) if waiting[i] > normal]
-        if over and over[-1] >= len(waiting) - 1:
-            return None
-        worst = max(worst, (over[-1] + 1) * width - healed if over else 0)
-    return worst
 
 
 # The sentences.

@@ -50,6 +50,9 @@ class Still:
     def turns(self) -> list[Turn]:
         return self.turned
 
+    def series(self, name: str) -> tuple[int, list[float]]:
+        return S, []
+
 
 def windows(count: int, fault: tuple[int, int] | None = None) -> Windows:
     """Eras of five seconds, the first of them the warm-up; a fault from one to another."""
@@ -82,7 +85,8 @@ def verdict(one: Claim, *eras: Tally, **more: Any) -> str:
         ("web.success", ">= 99%", "share", {}, UNKNOWN),
         ("web.success", "< 20%", "share", {"offered": 100, "failed": 70, "unanswered": 20}, UNKNOWN),
         ("web.lost", "= 0", "count", {"offered": 100}, PASS),
-        ("web.lost", "= 0", "count", {}, PASS),
+        ("web.lost", "= 0", "count", {}, UNKNOWN),
+        ("web.offered", "= 0", "count", {}, PASS),
         ("web.lost", "= 0", "count", {"offered": 100, "waiting": 3}, UNKNOWN),
         ("web.lost", "= 0", "count", {"offered": 100, "lost": 1, "waiting": 3}, FAIL),
         ("web.lost", "= 2", "count", {"offered": 100, "lost": 1, "waiting": 3}, UNKNOWN),

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from chaos import report
-from chaos.claims import FAIL, PASS, UNKNOWN, Judged
-from chaos.experiment import Over, Result, code_of, over_seeds, perform
-from chaos.journal import COUNTS, journal, several
+from chaos.experiment import Result, code_of, perform
+from chaos.journal import COUNTS, journal
 from chaos.registry import faults
 from tests.chaos.playgrounds import CLAIMS, CRASH, small
 from topology.spec import load_text
@@ -53,26 +52,6 @@ def test_a_signal_is_stronger_than_everything() -> None:
 )
 def test_the_strongest_code(codes: list[int], strongest: int) -> None:
     assert code_of(codes) == strongest
-
-
-def over(*verdicts: str, needed: int | None = None) -> Over:
-    """One claim over several seeds."""
-    text = CLAIMS.replace('"= 0"', f'"= 0", seeds: {needed} of 9') if needed else CLAIMS
-    claims = small(CRASH + text).expect
-    assert claims is not None
-    judged = tuple(Judged(claims[-1], "decoupled", 0.0, verdict) for verdict in verdicts)
-    return Over(judged, tuple(range(len(verdicts))))
-
-
-def test_a_claim_over_seeds_holds_in_all_or_in_as_many_as_it_says() -> None:
-    assert over(PASS, PASS).verdict == PASS
-    assert over(PASS, FAIL).verdict == FAIL
-    assert over(PASS, UNKNOWN).verdict == UNKNOWN
-    assert over(PASS, FAIL, PASS, needed=2).verdict == PASS
-    assert over(PASS, FAIL, FAIL, needed=2).verdict == FAIL
-    assert over(FAIL, PASS, FAIL, needed=1).worst == 0
-    assert code_of([1, 0], [over(PASS, FAIL, needed=1)]) == 0
-    assert code_of([3, 0], [over(PASS, FAIL, needed=1)]) == 3
 
 
 def test_the_journal_says_what_happened(crashed: Result) -> None:
@@ -126,15 +105,6 @@ def test_what_a_short_duration_cuts_off_is_said() -> None:
     told = journal(perform(replace(playground, duration_ns=8_000_000_000), 1))
     assert [one["at"] for one in told["not_reached"]] == [10.0]
     assert "not reached: inject crash" in report.write("text", told)
-
-
-def test_several_seeds() -> None:
-    results = [perform(small(CRASH + CLAIMS), seed) for seed in (1, 2)]
-    rows = over_seeds([r.expected for r in results], [1, 2])
-    told = several([journal(r) for r in results], rows, code_of([r.code for r in results], rows))
-    assert told["seeds"] == [1, 2]
-    assert told["exit_code"] == 0
-    assert "holds in 2 of 2" in report.write("text", told)
 
 
 def test_formats_come_from_the_folder() -> None:

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from chaos.command import Command, Refused
 from chaos.experiment import perform
 from chaos.registry import faults
+from chaos.runner import Runner
 from topology.plan import Playground
+from topology.problems import PlaygroundError
 from topology.spec import load_text
-from topology.spec.problems import PlaygroundError
 
+SECOND = 1_000_000_000
 CASES = os.environ.get("KNOCKON_CASES", "")
 FILE = """
 playground: replayed
@@ -90,3 +93,33 @@ def test_two_days_of_a_real_server_pass_in_minutes() -> None:
     assert decoupled.told_no == 0
     assert decoupled.done == lines
     result.run.close()
+
+
+def test_a_log_can_be_set_while_it_runs_and_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    log = written(tmp_path, [line(start + timedelta(seconds=k)) for k in range(60)], "own.log")
+    more = [line(start + timedelta(seconds=k // 4)) for k in range(240)]
+    other = written(tmp_path, more, "other.log")
+    run = Runner(playground(log, 1, "1m", "50s", "5s"), 1, timeline=False)
+    run.advance(30 * SECOND + 1)
+    with pytest.raises(Refused, match="has rate and replay"):
+        run.do(Command(run.now, "set", on=("web.rate",), to="5/s"))
+    with pytest.raises(Refused, match="longest_gap' needs 'gaps: cut'"):
+        run.do(Command(run.now, "set", on=("web.replay",), to={"log": str(other), "longest_gap": "1s"}))
+    run.do(Command(run.now, "set", on=("web.replay",), to=str(other)))
+    run.advance(60 * SECOND)
+    for frame in run.frames():
+        assert frame.flows[0].offered == pytest.approx(31 + 4 * 29, abs=5)
+    run.close()
+
+
+def test_users_have_no_rate(tmp_path: Path) -> None:
+    text = FILE.format(log="x", faster=1, duration="1m", at="50s", lasts="5s")
+    made = load_text(text.replace("replay: {log: x, faster: 1}", "closed: {users: 5, think: 1s}"), faults=faults())
+    run = Runner(made, 1, timeline=False)
+    with pytest.raises(Refused, match="web is a closed loop, which has no rate"):
+        run.do(Command(run.now, "rate", on=("web",), to="5/s"))
+    run.do(Command(run.now, "inject", ("web",), "surge", params={"factor": 2}))
+    run.advance(10 * SECOND)
+    assert all(dict(frame.node("web").gauges)["users"] == 10 for frame in run.frames())  # type: ignore[union-attr]
+    run.close()
