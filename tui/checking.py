@@ -9,9 +9,9 @@ from typing import Any
 from chaos.experiment import BAD_INPUT, OK
 from chaos.registry import faults
 from topology.plan import Playground
+from topology.problems import PlaygroundError
 from topology.spec import check
-from topology.spec.problems import PlaygroundError
-from topology.spec.units import format_duration
+from topology.units import format_duration
 from tui.lookup import Mistake, open_playground
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from tui.headless import Outputs
 
 INTERRUPTED = 130
 
@@ -31,9 +35,16 @@ Settings = Annotated[
 ]
 Designs = Annotated[list[str] | None, typer.Option("--design", help="Only this design; repeatable.")]
 Plugins = Annotated[
-    list[str] | None, typer.Option("--plugins", metavar="PATH", help="A folder with kinds, policies or faults.")
+    list[str] | None, typer.Option("--plugins", metavar="PATH", help="A folder with kinds, policies, faults or reports.")
 ]
 Json = Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write JSON to a file; - is standard output.")]
+Junit = Annotated[str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML, for a CI server.")]
+Markdown = Annotated[str | None, typer.Option("--markdown", metavar="FILE", help="Write Markdown, for a pull request.")]
+Html = Annotated[str | None, typer.Option("--html", metavar="FILE", help="Write one page with pictures, to look at.")]
+Reports = Annotated[
+    list[str] | None, typer.Option("--report", metavar="NAME=FILE", help="Write any report by name; repeatable.")
+]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="As Markdown; without a name every page.")]
 Save = Annotated[str | None, typer.Option("--save", metavar="FILE", help="Keep the run as a run file.")]
 
 
@@ -110,28 +121,100 @@ def run(
     duration: Duration = None,
     settings: Settings = None,
     design: Designs = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", min=1, help="Runs at once; else as many as there are cores.")] = None,
     json: Json = None,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    html: Html = None,
+    reports: Reports = None,
     save: Save = None,
+    cost: Annotated[
+        bool | None,
+        typer.Option("--cost/--no-cost", help="Say what each fault cost and why what failed did; else if red or in a report."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing; the exit code tells.")] = False,
+    lenient: Annotated[bool, typer.Option("--lenient", help="Skip and count malformed lines of replayed logs.")] = False,
     plugins: Plugins = None,
 ) -> None:
     """Run playgrounds headless, as fast as it goes, and judge their expectations by the exit code."""
 
     def action() -> int:
         from tui import lookup
-        from tui.headless import Outputs, run_all
+        from tui.headless import jobs_of, reopenable, run_all
 
         if seed is not None and seeds is not None:
             raise lookup.Mistake("--seed and --seeds exclude each other")
         if save and design:
             raise lookup.Mistake("--save keeps all designs of a playground: leave --design out")
-        lookup.add_plugins(plugins or ())
         chosen = [seed] if seed is not None else lookup.seeds_of(seeds) if seeds is not None else None
-        opened = [
-            lookup.open_playground(name, settings=settings or (), duration=duration, designs=design or ())
-            for name in names
-        ]
-        return run_all(opened, chosen, Outputs(json, save, quiet))
+        outputs = _outputs(json, junit, markdown, html, reports, save=save, quiet=quiet, cost=cost)
+        changes = [*(settings or ()), *(["*.replay.lenient=true"] if lenient else [])]
+        found = [reopenable(name, changes, duration, design or (), plugins or ()) for name in names]
+        return run_all(found, chosen, outputs, jobs_of(jobs))
+
+    _do(action)
+
+
+def _outputs(
+    json: str | None,
+    junit: str | None,
+    markdown: str | None,
+    html: str | None,
+    reports: list[str] | None,
+    *,
+    save: str | None = None,
+    quiet: bool = False,
+    cost: bool | None = None,
+) -> Outputs:
+    """Where the results go, as the options say."""
+    from tui.headless import Outputs
+    from tui.lookup import Mistake
+
+    named = [(name, path) for name, path in (("junit", junit), ("markdown", markdown), ("html", html)) if path]
+    for given in reports or ():
+        name, _, path = given.partition("=")
+        if not name or not path:
+            raise Mistake(f"--report {given[:60]}: expected NAME=FILE, such as markdown=summary.md")
+        named.append((name, path))
+    unread = quiet and not json and not named
+    return Outputs(json, save, quiet, tuple(named), False if unread else cost)
+
+
+@app.command("report")
+def report_on(
+    journal: Annotated[str, typer.Argument(metavar="JOURNAL", help="What `run --json` wrote; - is standard input.")],
+    json: Json = None,
+    junit: Junit = None,
+    markdown: Markdown = None,
+    html: Html = None,
+    reports: Reports = None,
+    plugins: Plugins = None,
+) -> None:
+    """Make reports of a journal later, without running anything; without an option the summary is printed."""
+
+    def action() -> int:
+        from tui import lookup
+        from tui.retelling import report_on
+
+        lookup.add_plugins(plugins or ())
+        return report_on(journal, _outputs(json, junit, markdown, html, reports))
+
+    _do(action)
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="A", help="The journal to compare with.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The journal that may be worse.")],
+    tolerance: Annotated[str, typer.Option("--tolerance", metavar="SHARE", help="How much worse is no matter.")] = "5%",
+    json: Json = None,
+) -> None:
+    """Compare two journals of a playground; exit code 1 when something is worse, beyond the tolerance, each named."""
+
+    def action() -> int:
+        from tui.retelling import diff
+
+        return diff(before, after, tolerance, json)
 
     _do(action)
 
@@ -187,36 +270,51 @@ def show(name: Playground) -> None:
 
 @app.command()
 def kinds(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One kind or policy, with parameters.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One kind or policy: its whole page.")] = None,
+    markdown: AsMarkdown = False,
     plugins: Plugins = None,
 ) -> None:
     """Explain the kinds of nodes and the policies."""
-    _page("kinds_page", name, plugins)
+    _page("kinds_page", name, markdown, plugins)
+
+
+@app.command()
+def policies(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One policy: its whole page.")] = None,
+    markdown: AsMarkdown = False,
+    plugins: Plugins = None,
+) -> None:
+    """Explain the policies, which are set on links and nodes."""
+    _page("policies_page", name, markdown, plugins)
 
 
 @app.command()
 def faults(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One fault, with its parameters.")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One fault: its whole page.")] = None,
+    markdown: AsMarkdown = False,
     plugins: Plugins = None,
 ) -> None:
     """Explain the faults."""
-    _page("faults_page", name, plugins)
+    _page("faults_page", name, markdown, plugins)
 
 
-def _page(which: str, name: str | None, plugins: list[str] | None) -> None:
+def _page(which: str, name: str | None, markdown: bool, plugins: list[str] | None) -> None:
     def action() -> int:
         from tui import lookup, pages
 
         lookup.add_plugins(plugins or ())
-        print(getattr(pages, which)(name), end="")
+        print(getattr(pages, which)(name, markdown), end="")
         return 0
 
     _do(action)
 
 
 @app.command()
-def schema(plugins: Plugins = None) -> None:
-    """Print the JSON schema of playground files, for editors."""
+def schema(
+    report: Annotated[bool, typer.Option("--report", help="The schema of the JSON report instead.")] = False,
+    plugins: Plugins = None,
+) -> None:
+    """Print the JSON schema of playground files, for editors, or that of the JSON report."""
 
     def action() -> int:
         import json
@@ -224,7 +322,11 @@ def schema(plugins: Plugins = None) -> None:
         from tui import checking, lookup
 
         lookup.add_plugins(plugins or ())
-        print(json.dumps(checking.schema(), indent=2, ensure_ascii=False))
+        if report:
+            from chaos.schema import schema as written
+        else:
+            written = checking.schema
+        print(json.dumps(written(), indent=2, ensure_ascii=False))
         return 0
 
     _do(action)
@@ -289,6 +391,8 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:
 def main() -> None:
     """The entry point: whatever ends it, the exit code says so and no traceback is left behind."""
     signal.signal(signal.SIGTERM, _terminated)
+    # Messages are freed by counting; the collector would only walk through the whole world again and again.
+    gc.set_threshold(100_000, 50, 100)
     try:
         app()
     except KeyboardInterrupt:

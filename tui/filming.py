@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from chaos.experiment import FAILED, OK
-from topology.spec.units import parse_duration
+from topology.units import parse_duration
 from tui.lookup import Mistake, open_playground
 
 _SIZE = re.compile(r"([0-9]{1,4})[x×]([0-9]{1,4})")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from chaos import gallery
 from chaos.registry import FAULTS, faults
+from chaos.report import REPORTS
 from topology.plan import Claim, Entry, Playground
+from topology.problems import near_miss
 from topology.registry import NODES, POLICIES, Folder
 from topology.spec import load
-from topology.spec.problems import near_miss
-from topology.spec.units import format_duration, parse_duration
+from topology.units import format_duration, parse_duration
 
 MOST_SEEDS = 10_000
 LARGEST_SEED = (1 << 53) - 1
@@ -69,7 +70,8 @@ def only(playground: Playground, names: Sequence[str]) -> Playground:
             hint = f"did you mean {near}?" if near else f"it has {', '.join(known)}"
             raise Mistake(f"--design: {playground.name} has no design called {name[:60]}; {hint}")
     kept = tuple(design for design in playground.designs if design.name in names)
-    expect = None if playground.expect is None else _claims(playground.expect, names)
+    # What is expected of other designs alone is not expected here: then the run is an exploration.
+    expect = _claims(playground.expect or (), names) or None
     return replace(
         playground,
         designs=kept,
@@ -81,7 +83,8 @@ def only(playground: Playground, names: Sequence[str]) -> Playground:
 
 
 def _claims(claims: Sequence[Claim], names: Sequence[str]) -> tuple[Claim, ...]:
-    cut = (replace(claim, designs=tuple(d for d in claim.designs if d in names)) for claim in claims)
+    whole = (claim for claim in claims if all(term.design in names for term in claim.terms if term.design))
+    cut = (replace(claim, designs=tuple(d for d in claim.designs if d in names)) for claim in whole)
     return tuple(claim for claim in cut if claim.designs)
 
 
@@ -104,13 +107,13 @@ def seeds_of(text: str) -> list[int]:
 
 
 def add_plugins(folders: Sequence[str]) -> None:
-    """Take kinds, policies and faults of these folders."""
+    """Take kinds, policies, faults and reports of these folders."""
     for folder in folders:
         if not Path(folder).is_dir():
             raise Mistake(f"--plugins {folder}: there is no such folder")
-        sorts = (NODES, POLICIES, FAULTS)
+        sorts = (NODES, POLICIES, FAULTS, REPORTS)
         if not any((Path(folder) / sort.subfolder).is_dir() for sort in sorts):
-            raise Mistake(f"--plugins {folder}: it has none of the folders nodes, policies, faults")
+            raise Mistake(f"--plugins {folder}: it has none of the folders nodes, policies, faults, reports")
         for sort in sorts:
             sort.look_in(Path(folder))
             _load(sort)

@@ -9,7 +9,10 @@ SPEEDS = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 LONGEST_TICK = 0.25
 """Seconds: after a longer silence (a suspended process, a slow terminal) the run does not race to catch up."""
 SLICE_NS = 25_000_000
-SMOOTH = 0.2
+MEMORY = 1.0
+"""Seconds after which what was managed before counts only half."""
+LOOKS = 2.0
+"""A picture may take a third of the time: after one that took long, the world goes on for twice as long without."""
 
 
 class Pace:
@@ -27,6 +30,7 @@ class Pace:
         self.managed = 1.0
         """The share of the wanted speed that was reached lately."""
         self._last = clock()
+        self._look_from = 0.0
 
     def reset(self) -> None:
         """Forget the time that went by until now."""
@@ -42,7 +46,8 @@ class Pace:
     def tick(self, now_ns: int, end_ns: int, advance: Callable[[int], None]) -> None:
         """Advance by what is due since the last tick, as far as the budget allows."""
         started = self.clock()
-        elapsed = min(started - self._last, LONGEST_TICK)
+        passed = started - self._last
+        elapsed = min(passed, LONGEST_TICK)
         self._last = started
         if self.paused or elapsed <= 0 or now_ns >= end_ns:
             return
@@ -54,8 +59,17 @@ class Pace:
             advance(at)
             if self.budget is not None and self.clock() - started > self.budget:
                 break
-        share = (at - now_ns) / (target - now_ns) if target > now_ns else 1.0
-        self.managed += SMOOTH * (share - self.managed)
+        wanted = max(1, round(passed * self.speed * NS))
+        share = 1.0 if at == end_ns else (at - now_ns) / wanted
+        self.managed += passed / (passed + MEMORY) * (share - self.managed)
+
+    def look(self, look: Callable[[], None]) -> None:
+        """Take a picture, unless the last one took so long that the world is due first."""
+        started = self.clock()
+        if self.budget is None or started >= self._look_from:
+            look()
+            now = self.clock()
+            self._look_from = now + LOOKS * (now - started)
 
     def words(self) -> str:
         """The speed as shown: ×4, or ×4 (×2.3) when only that much is reached."""

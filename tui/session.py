@@ -10,7 +10,7 @@ from chaos.command import Command, Refused
 from chaos.inputs import from_entry
 from chaos.moment import FaultFrame, Moment
 from topology.frame import Frame, NodeFrame
-from topology.spec.units import format_duration
+from topology.units import format_duration
 from tui.history import History
 from tui.pace import Pace
 
@@ -80,7 +80,7 @@ class Session:
         """Let the world go on by what is due, and look at it."""
         self.pace.tick(self.runner.now, self.runner.end, self.runner.advance)
         if self.moment.at_ns != self.runner.now:
-            self.look()
+            self.pace.look(self.look)
 
     def look(self) -> None:
         """Take a new moment."""
@@ -244,7 +244,9 @@ def newest_fault(faults: Sequence[FaultFrame], node: str) -> FaultFrame | None:
 def entry_words(playground: Playground, entry: Entry) -> str:
     """An entry of a timeline, in words."""
     length = f" for {format_duration(entry.for_ns)}" if entry.for_ns else ""
-    return command_words(from_entry(playground, entry)) + length
+    whence = f" when {entry.when.text}" if entry.when is not None else ""
+    again = f", {entry.times:,} times" if entry.times > 1 else ""
+    return command_words(from_entry(playground, entry)) + length + whence + again
 
 
 def command_words(command: Command) -> str:

@@ -24,6 +24,9 @@ WANTED = [
     "r",
     "n",
     "g",
+    "/",
+    "o",
+    "O",
     "?",
     "q",
     "1",
@@ -43,7 +46,7 @@ WANTED = [
     "up",
     "down",
 ]
-LATER = ["k", "K", "y", "/", "b", "e", "R", "x"]
+LATER = ["k", "K", "y", "b", "e", "R", "x"]
 
 
 def keys_of(some: tuple[actions.Action, ...]) -> list[str]:

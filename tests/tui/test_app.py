@@ -7,8 +7,12 @@ import random
 import pytest
 from textual.pilot import Pilot
 
+from chaos.registry import faults
+from chaos.runner import Runner
+from tests.topology.grown import grown
 from tests.tui import grid
 from tests.tui.worlds import S, runner
+from topology.spec import load_text
 from tui import actions
 from tui.app import PlayApp
 from tui.screens.fault_menu import FaultMenu
@@ -212,7 +216,7 @@ async def test_the_fault_menu_injects_what_its_form_says() -> None:
         await pilot.pause()
         menu = play.screen
         assert isinstance(menu, FaultMenu)
-        names = list(menu.kinds)
+        names = [name for name in menu.kinds if name not in menu.why]
         await pilot.press(*["down"] * names.index("slow"))
         await pilot.pause()
         assert menu.kind == "slow"
@@ -234,6 +238,76 @@ async def test_the_fault_menu_injects_what_its_form_says() -> None:
             {"factor": 7},
             5 * S,
         )
+
+
+async def test_the_fault_menu_is_narrowed_by_typing() -> None:
+    play = app()
+    async with play.run_test(size=(100, 40)) as pilot:
+        await go(pilot, 1)
+        await pilot.press("f")
+        await pilot.pause()
+        menu = play.screen
+        assert isinstance(menu, FaultMenu)
+        await pilot.press(*"partit")
+        await pilot.pause()
+        assert menu.kind == "partition"
+        assert f"partit_  1 of {len(menu.kinds)}" in grid.text(play)
+        await pilot.press(*["backspace"] * 6, *"zzz")
+        await pilot.pause()
+        assert "zzz_  no such fault" in grid.text(play)
+
+
+async def test_faults_that_cannot_act_on_the_node_come_last_with_the_reason() -> None:
+    play = app()
+    async with play.run_test(size=(100, 40)) as pilot:
+        await go(pilot, 1)
+        await pilot.press("f", *"surge")
+        await pilot.pause()
+        menu = play.screen
+        assert isinstance(menu, FaultMenu)
+        names = list(menu.kinds)
+        assert names.index("surge") > names.index("slow")
+        assert "acts on producers" in grid.text(play)
+        assert "Not on inventory: acts on producers." in grid.text(play)
+        assert menu.command().on == ("web",), "the form names what it can act on"
+
+
+def many(count: int) -> Runner:
+    return Runner(load_text(grown(count), faults=faults()), 1, timeline=False)
+
+
+async def test_what_has_no_room_is_grouped_opened_and_folded() -> None:
+    play = PlayApp(many(120), clock=lambda: 0.0, fps=1.0)
+    async with play.run_test(size=(100, 30)) as pilot:
+        await go(pilot, 2)
+        assert "svc-1..svc-" in grid.text(play)
+        assert "120 nodes: ●120" in grid.text(play)
+        await pilot.press("slash", *"worker-3", "enter")
+        await settle(pilot)
+        assert play.session.node == "worker-3"
+        assert "● worker-3 " in grid.text(play), "what was searched for is shown by itself"
+        await pilot.press("c")
+        await go(pilot, 2)
+        assert "✖ worker-3 " in grid.text(play)
+        await pilot.press("o")
+        await settle(pilot)
+        assert "✖1 ●8" in grid.text(play) or "8 ok, 1 down" in grid.text(play)
+        await pilot.press("O")
+        await settle(pilot)
+        assert "rows " in grid.text(play)
+        assert "✖ worker-3 " in grid.text(play), "the chosen node stays in sight"
+
+
+async def test_moving_brings_the_chosen_node_into_sight() -> None:
+    play = PlayApp(many(120), clock=lambda: 0.0, fps=1.0)
+    async with play.run_test(size=(100, 30)) as pilot:
+        await go(pilot, 2)
+        await pilot.press("O")
+        await settle(pilot)
+        for key in ("left", "up", "up", "right", "down", "down", "down", "left", "left"):
+            await pilot.press(key)
+            await settle(pilot)
+            assert f" {play.session.node} " in grid.text(play).split("\n told yes")[0]
 
 
 async def test_every_fault_has_a_form() -> None:

@@ -70,3 +70,39 @@ def test_the_end_is_the_end() -> None:
     wall.now += 0.2
     pace.tick(NS - 1_000, NS, wall.advance)
     assert wall.at_ns == NS
+
+
+def test_what_a_long_silence_lost_is_said() -> None:
+    wall = Wall()
+    pace = Pace(wall, 0.025)
+    for _ in range(10):
+        wall.now += 1.0
+        pace.tick(wall.at_ns, 600 * NS, wall.advance)
+    assert wall.at_ns == 10 * 250_000_000
+    assert pace.words() == "×1 (×0.25)"
+
+
+def test_slow_pictures_leave_two_thirds_of_the_time_to_the_world() -> None:
+    wall = Wall()
+    pace = Pace(wall, 0.025)
+    pictures = 0
+
+    def look() -> None:
+        nonlocal pictures
+        pictures += 1
+        wall.now += 0.5
+
+    for _ in range(200):
+        wall.now += 0.05
+        pace.look(look)
+    assert pictures == pytest.approx(200 * 0.05 / 1.0, abs=1)
+
+
+def test_without_a_budget_every_picture_is_taken() -> None:
+    wall = Wall()
+    pace = Pace(wall, None)
+    pictures = []
+    for _ in range(5):
+        wall.now += 0.05
+        pace.look(lambda: (pictures.append(1), setattr(wall, "now", wall.now + 9))[0])
+    assert len(pictures) == 5

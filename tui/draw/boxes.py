@@ -10,32 +10,41 @@ from topology.frame import DOWN, OK, PAUSED, NodeFrame
 from topology.node import QUEUE
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Canvas, Run
+from tui.draw.crowd import Crowd
 from tui.draw.layout import FULL, LINE, Box, Detail
 from tui.draw.palette import INK_OF_STATE
 
+COUNTS = 12
+"""Cells that the counts of a crowd may take in one line."""
 PLAIN_KINDS = ("service", "producer")
 """Kinds that need no label: a box is a service unless it says otherwise."""
 
 
 def draw_box(
-    canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool, idle: Sequence[str] = ()
+    canvas: Canvas,
+    box: Box,
+    node: NodeFrame,
+    detail: Detail,
+    chosen: bool,
+    idle: Sequence[str] = (),
+    crowd: Crowd | None = None,
 ) -> None:
-    """Draw one node at its place; `idle` are its replicas that nobody calls."""
+    """Draw one node at its place; `idle` are its replicas that nobody calls. For a crowd, `node` is its sums."""
     if detail is LINE:
-        _draw_line(canvas, box, node, chosen)
+        _draw_line(canvas, box, node, chosen, crowd)
         return
-    _draw_border(canvas, box, node, detail, chosen, idle)
+    _draw_border(canvas, box, node, detail, chosen, idle, crowd)
     room = box.width - 4
-    rows = full_rows(node, room) if detail.height == FULL.height else [small_row(node, room)]
+    rows = full_rows(node, room, crowd) if detail.height == FULL.height else [small_row(node, room, crowd)]
     for at, runs in enumerate(rows):
         canvas.put_runs(box.x + 2, box.y + 1 + at, runs)
 
 
-def _draw_line(canvas: Canvas, box: Box, node: NodeFrame, chosen: bool) -> None:
+def _draw_line(canvas: Canvas, box: Box, node: NodeFrame, chosen: bool, crowd: Crowd | None) -> None:
     ink = INK_OF_STATE[node.state]
-    figure = short_figure(node)
+    figure = crowd.counts(COUNTS) if crowd else short_figure(node)
     spare = box.width - 6 - len(figure)
-    name = figures.fit(node.name, spare)
+    name = crowd.name(spare) if crowd else figures.fit(node.name, spare)
     canvas.put(box.x, box.y, f"{glyphs.STATE[node.state]} ", f"{ink}+bold")
     canvas.put(box.x + 2, box.y, name, "title+reverse" if chosen else "text")
     canvas.put(box.x + 3 + len(name), box.y, glyphs.bar(load(node)), ink)
@@ -43,7 +52,7 @@ def _draw_line(canvas: Canvas, box: Box, node: NodeFrame, chosen: bool) -> None:
 
 
 def _draw_border(
-    canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool, idle: Sequence[str]
+    canvas: Canvas, box: Box, node: NodeFrame, detail: Detail, chosen: bool, idle: Sequence[str], crowd: Crowd | None
 ) -> None:
     top_left, across, top_right, side, low_left, low_right = glyphs.BORDERS[node.state]
     ink = INK_OF_STATE[node.state] if node.state != OK else ("title" if chosen else "line")
@@ -54,7 +63,8 @@ def _draw_border(
     for y in range(box.y + 1, low):
         canvas.put(box.x, y, side + " " * (box.width - 2) + side, ink)
         canvas.put(right, y, side, ink)
-    canvas.put(box.x + 2, box.y, f" {title(node, box.width - 6, detail)} ", "title+bold+reverse" if chosen else "title")
+    words = crowd.name(box.width - 6) if crowd else title(node, box.width - 6, detail)
+    canvas.put(box.x + 2, box.y, f" {words} ", "title+bold+reverse" if chosen else "title")
     foot = footing(node, box.width - 6, idle)
     if foot:
         canvas.put(box.x + 2, low, f" {foot} ", "warn" if node.layers or idle else "dim")
@@ -77,22 +87,22 @@ def footing(node: NodeFrame, room: int, idle: Sequence[str] = ()) -> str:
     return next((words for words in options if len(words) <= room), "")
 
 
-def small_row(node: NodeFrame, room: int) -> list[Run]:
+def small_row(node: NodeFrame, room: int, crowd: Crowd | None = None) -> list[Run]:
     """The one row of a small box: state, figure, and how full it is where there is room."""
     ink = INK_OF_STATE[node.state]
-    words = headline(node, room - 2)
+    words = crowd.counts(room - 2) if crowd else headline(node, room - 2)
     runs = [(f"{glyphs.STATE[node.state]} ", f"{ink}+bold"), (words, "text" if node.state == OK else ink)]
     if _has_load(node) and len(words) + 4 <= room:
         runs.append((f" {glyphs.bar(load(node))}", ink))
     return runs
 
 
-def full_rows(node: NodeFrame, room: int) -> list[list[Run]]:
+def full_rows(node: NodeFrame, room: int, crowd: Crowd | None = None) -> list[list[Run]]:
     """The three rows of a full box: state and figure, how full it is, and its rates."""
     ink = INK_OF_STATE[node.state]
     first = [
         (f"{glyphs.STATE[node.state]} ", f"{ink}+bold"),
-        (headline(node, room - 2), "text" if node.state == OK else ink),
+        (crowd.counts(room - 2) if crowd else headline(node, room - 2), "text" if node.state == OK else ink),
     ]
     return [first, second_row(node, room), rate_row(node, room)]
 

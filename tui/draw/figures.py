@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topology.spec.units import format_duration
+from topology.units import format_duration
 from tui.draw.glyphs import ELLIPSIS
 
 NS = 1_000_000_000

@@ -43,6 +43,7 @@ LEGEND = (
     ("─•─•", "line", "messages moving: the faster, the more of them (where there are very many, slowed for the eye)"),
     ("──✖▶", "bad", "cut, or at least half of what is sent along it fails"),
     ("──⊘▶", "bad", "its circuit breaker is open: nothing is sent"),
+    ("✖2 ●38", "bad", "many nodes drawn as one, and how many of them are how: o opens the group, O all of them"),
     ("pinned", "dim", "each caller is wired to one replica, chosen when it starts"),
     ("list", "dim", "callers go round a fixed list of replicas, dead or alive"),
     ("balanced", "dim", "a load balancer with health checks chooses"),

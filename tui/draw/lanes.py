@@ -36,24 +36,33 @@ def assign_lanes(crossings: list[Crossing], always: bool = False) -> dict[int, i
     falling = sorted((c for c in bent if c.high > c.row), key=lambda c: -c.row)
     climbing = sorted((c for c in bent if c.high <= c.row), key=lambda c: c.row)
     lanes: dict[int, int] = {}
-    placed: list[Crossing] = []
+    top = min((c.low for c in bent), default=0)
+    free = [0] * (max((c.high for c in bent), default=0) + 1 - top)
     for crossing in [*falling, *climbing]:
-        taken = [lanes[p.source] for p in placed if p.low <= crossing.high and crossing.low <= p.high]
-        lanes[crossing.source] = max(taken, default=-1) + 1
-        placed.append(crossing)
+        span = slice(crossing.low - top, crossing.high + 1 - top)
+        lane = lanes[crossing.source] = max(free[span])
+        free[span] = [lane + 1] * (span.stop - span.start)
     _part_rows(bent, lanes)
     return {source: lane % MOST_LANES for source, lane in lanes.items()}
 
 
 def _part_rows(bent: list[Crossing], lanes: dict[int, int]) -> None:
     """On a row where one link leaves and another arrives, the one that arrives must turn in further along."""
+    arrivals: dict[int, list[Crossing]] = {}
+    for crossing in bent:
+        for row in crossing.ends:
+            arrivals.setdefault(row, []).append(crossing)
+    meeting = [
+        (leaving.source, arriving.source)
+        for leaving in bent
+        if leaving.row not in leaving.ends
+        for arriving in arrivals.get(leaving.row, ())
+    ]
     for _ in range(ROUNDS):
         moved = False
-        for leaving in bent:
-            for arriving in bent:
-                meets = leaving.row in arriving.ends and leaving.source != arriving.source
-                if meets and leaving.row not in leaving.ends and lanes[arriving.source] <= lanes[leaving.source]:
-                    lanes[arriving.source] = lanes[leaving.source] + 1
-                    moved = True
+        for leaving_source, arriving_source in meeting:
+            if lanes[arriving_source] <= lanes[leaving_source]:
+                lanes[arriving_source] = lanes[leaving_source] + 1
+                moved = True
         if not moved:
             return

@@ -69,14 +69,43 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The cells of one link, from its source's border to its target's, both borders excluded."""
+    """The way of one link, from its source's border to its target's, both borders excluded."""
 
     edge: int
-    cells: tuple[tuple[int, int], ...]
+    corners: tuple[tuple[int, int], ...]
+    """Where it begins, turns and ends; straight lines join them."""
     leaving: int
     """1 where it leaves its source going right, -1 going left."""
     heading: int
     """1 where it enters its target going right, -1 going left."""
+
+    @property
+    def cells(self) -> list[tuple[int, int]]:
+        """Every cell, each once."""
+        xs, ys = [x for x, _ in self.corners], [y for _, y in self.corners]
+        return [(x, y) for _, x, y in self.within(min(xs), min(ys), max(xs) + 1, max(ys) + 1)]
+
+    def within(self, left: int, top: int, right: int, low: int) -> list[tuple[int, int, int]]:
+        """The cells in a window, each with its number along the way; right and low are excluded."""
+        x, y = self.corners[0]
+        found = [(0, x, y)] if left <= x < right and top <= y < low else []
+        at = 0
+        for next_x, next_y in self.corners[1:]:
+            if next_y == y and next_x != x:
+                if top <= y < low:
+                    found += [(at + n, to, y) for n, to in _steps(x, next_x, left, right)]
+            elif left <= x < right:
+                found += [(at + n, x, to) for n, to in _steps(y, next_y, top, low)]
+            at += abs(next_x - x) + abs(next_y - y)
+            x, y = next_x, next_y
+        return found
+
+
+def _steps(here: int, there: int, low: int, high: int) -> list[tuple[int, int]]:
+    """The steps from one place to another that lie between two bounds, each with its number."""
+    if there > here:
+        return [(n, here + n) for n in range(max(1, low - here), min(there, high - 1) - here + 1)]
+    return [(n, here - n) for n in range(max(1, here - high + 1), here - max(there, low) + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +133,7 @@ class Ranks:
 
 def rank(nodes: int, edges: list[Edge]) -> Ranks:
     """Put nodes into layers and order them so that few links cross."""
-    turned = _turned_back(nodes, edges)
-    forward = [(e.target, e.source) if back else (e.source, e.target) for e, back in zip(edges, turned, strict=True)]
+    turned, forward = _forward(nodes, edges)
     layer_of = _longest_path(nodes, forward)
     chains, steps = _with_dummies(forward, layer_of)
     layers: list[list[int]] = [[] for _ in range(max(layer_of, default=0) + 1)]
@@ -114,6 +142,18 @@ def rank(nodes: int, edges: list[Edge]) -> Ranks:
     ranks = Ranks(layers, layer_of, steps, chains, turned)
     _order(ranks)
     return ranks
+
+
+def layers_of(nodes: int, edges: list[Edge]) -> list[int]:
+    """The layer of each node."""
+    return _longest_path(nodes, _forward(nodes, edges)[1])
+
+
+def _forward(nodes: int, edges: list[Edge]) -> tuple[list[bool], list[tuple[int, int]]]:
+    """Which edges are turned round, and all of them in the direction of the layers."""
+    turned = _turned_back(nodes, edges)
+    pairs = [(e.target, e.source) if back else (e.source, e.target) for e, back in zip(edges, turned, strict=True)]
+    return turned, pairs
 
 
 def _turned_back(nodes: int, edges: list[Edge]) -> list[bool]:
@@ -232,26 +272,35 @@ def crossings(layers: list[list[int]], after: dict[int, list[int]]) -> int:
 def arrange(names: list[str], edges: list[Edge], width: int, height: int) -> Picture:
     """The picture with the most detail that fits; where none does, one line per node, taller than its place."""
     ranks = rank(len(names), edges)
-    tallest = max((len(layer) for layer in ranks.layers), default=1)
+    return fitting(ranks, names, width, height) or _least(ranks, names, width)
+
+
+def fitting(ranks: Ranks, names: list[str], width: int, height: int) -> Picture | None:
+    """The picture with the most detail that fits; None where not even one line per node does."""
+    tall = _real(ranks, names)
     for detail in DETAILS:
+        if max(tall) * detail.height > height:
+            continue
+        columns = _columns(ranks, names, detail)
         for gap in sorted({detail.gap, 0}, reverse=True):
-            for folds in range(1, len(ranks.layers) + 1):
-                if tallest * detail.height > height or not _may_fit(ranks, names, detail, folds, width, height):
+            for folds in range(1, min(len(columns), height // detail.height) + 1):
+                if not _may_fit(columns, tall, detail, folds, width, height):
                     continue
                 picture = _place(ranks, names, detail, gap, folds, width)
                 if picture.width <= width and picture.height <= height:
                     return picture
-    return _least(ranks, names, width)
+    return None
 
 
 def _least(ranks: Ranks, names: list[str], width: int) -> Picture:
-    picture = _place(ranks, names, LINE, 0, len(ranks.layers), width)
-    for folds in range(1, len(ranks.layers) + 1):
-        if _may_fit(ranks, names, LINE, folds, width, 1 << 30):
+    columns, tall = _columns(ranks, names, LINE), _real(ranks, names)
+    picture = None
+    for folds in range(max(1, sum(columns) // max(1, width)), len(columns) + 1):
+        if _may_fit(columns, tall, LINE, folds, width, 1 << 30):
             picture = _place(ranks, names, LINE, 0, folds, width)
             if picture.width <= width:
                 break
-    return picture
+    return picture or _place(ranks, names, LINE, 0, len(columns), width)
 
 
 def _bands(layers: int, folds: int) -> list[range]:
@@ -260,21 +309,25 @@ def _bands(layers: int, folds: int) -> list[range]:
     return [range(at, min(at + size, layers)) for at in range(0, layers, size)]
 
 
+def _real(ranks: Ranks, names: list[str]) -> list[int]:
+    """How many nodes each layer has, without dummies."""
+    return [sum(item < len(names) for item in layer) for layer in ranks.layers]
+
+
 def _columns(ranks: Ranks, names: list[str], detail: Detail) -> list[int]:
     return [
         max((detail.width(names[item]) for item in layer if item < len(names)), default=1) for layer in ranks.layers
     ]
 
 
-def _may_fit(ranks: Ranks, names: list[str], detail: Detail, folds: int, width: int, height: int) -> bool:
+def _may_fit(columns: list[int], tall: list[int], detail: Detail, folds: int, width: int, height: int) -> bool:
     """A quick look before the full layout."""
-    columns = _columns(ranks, names, detail)
     bands = _bands(len(columns), folds)
     if len(bands) != folds:
         return False
-    tall = sum(max(len([i for i in ranks.layers[k] if i < len(names)]) for k in band) * detail.height for band in bands)
+    high = sum(max(tall[k] for k in band) * detail.height for band in bands)
     wide = max(sum(columns[k] for k in band) + 3 * (len(band) - 1) for band in bands)
-    return tall <= height and wide <= width
+    return high <= height and wide <= width
 
 
 def _place(ranks: Ranks, names: list[str], detail: Detail, gap: int, folds: int, width: int) -> Picture:
@@ -427,11 +480,10 @@ def _path(
             corners += [(x, rows[source]), (x, rows[target])]
         corners.append((_entry(k + 1, spread), rows[target]))
     leaving, heading = spread.toward[ranks.layer_of[chain[0]]], spread.toward[ranks.layer_of[chain[-1]]]
-    cells = _walk(corners)
     if ranks.reversed[edge]:
-        cells.reverse()
+        corners.reverse()
         leaving, heading = -heading, -leaving
-    return Path(edge, tuple(cells), leaving, heading)
+    return Path(edge, tuple(corners), leaving, heading)
 
 
 def _exit(k: int, spread: Spread) -> int:
@@ -440,20 +492,6 @@ def _exit(k: int, spread: Spread) -> int:
 
 def _entry(k: int, spread: Spread) -> int:
     return spread.starts[k] - 1 if spread.toward[k] == 1 else spread.starts[k] + spread.widths[k]
-
-
-def _walk(corners: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """All cells from corner to corner, each once."""
-    cells = [corners[0]]
-    for x, y in corners[1:]:
-        at_x, at_y = cells[-1]
-        while (at_x, at_y) != (x, y):
-            if at_x != x:
-                at_x += 1 if x > at_x else -1
-            else:
-                at_y += 1 if y > at_y else -1
-            cells.append((at_x, at_y))
-    return cells
 
 
 def neighbour(picture: Picture, chosen: int, step_x: int, step_y: int) -> int:

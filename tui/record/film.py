@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from topology.files import write_whole
 from topology.plan import Playground
-from topology.spec.units import format_duration
+from topology.units import format_duration
 from tui.headless import Outputs, Progress
 from tui.lookup import Mistake
 from tui.record.job import Job, Place, job_of, place_of, read_playground

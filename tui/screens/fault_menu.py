@@ -1,13 +1,13 @@
-"""The fault menu: every fault there is, and a form made from the chosen one's own declarations."""
+"""The fault menu: every fault there is, those that can act on the chosen node first, and a form from the declarations."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key
+from textual.message import Message
 from textual.widgets import Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -15,7 +15,9 @@ from chaos.command import Command
 from chaos.fault import PRODUCERS, Fault
 from chaos.registry import faults
 from topology.parameters import Param
-from topology.spec.units import parse_duration
+from topology.registry import plain_words
+from topology.units import parse_duration
+from tui.acting import sorted_out
 from tui.screens.dialog import Dialog
 from tui.session import Session
 from tui.widgets.choice import Choice
@@ -24,11 +26,36 @@ ALL_DESIGNS = "all designs"
 SHARES = (("all replicas", ""), ("half of them", "half:"), ("one of them", "one:"))
 
 
+class Names(OptionList):
+    """The names of faults; letters typed leave those that have them."""
+
+    class Typed(Message):
+        """Another text to look for."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.sought = ""
+
+    def on_key(self, event: Key) -> None:
+        """Letters narrow the list; backspace widens it."""
+        letter = event.character or ""
+        if event.key == "backspace" or (event.is_printable and (letter.isalnum() or letter in "_-")):
+            event.stop()
+            self.sought = self.sought[:-1] if event.key == "backspace" else self.sought + letter
+            self.post_message(self.Typed(self.sought))
+
+
 class FaultMenu(Dialog[None]):
     """Faults on the left, the form on the right; Enter in the form injects."""
 
     DEFAULT_CSS = """
-    FaultMenu #names { width: 18; height: 1fr; border: none; background: $surface; }
+    FaultMenu #list { width: 26; height: 1fr; }
+    FaultMenu #names { height: 1fr; border: none; background: $surface; padding: 0; }
+    FaultMenu #sought { height: 1; color: $foreground 70%; }
     FaultMenu #form { width: 1fr; height: 1fr; padding: 0 1; }
     FaultMenu Input { height: 1; border: none; padding: 0 1; background: $foreground 10%; }
     FaultMenu Input:focus { border: none; background: $foreground 20%; }
@@ -42,18 +69,46 @@ class FaultMenu(Dialog[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.kinds: Mapping[str, type[Fault]] = faults()
+        powers = next(world.powers for world in session.runner.worlds if world.plan.name == session.design)
+        self.kinds, self.why = sorted_out(faults(), session.chosen().kind, powers)
         self.kind = next(iter(self.kinds))
 
     def compose(self) -> ComposeResult:
         """The list, and an empty form."""
         with Vertical(id="window") as window:
             window.border_title = f"A fault on {self.session.node}"
-            window.border_subtitle = "↵ or tab: to the form · ↵ in the form: inject · Esc: close"
+            window.border_subtitle = "letters: find · ↵ or tab: to the form · ↵ in the form: inject · Esc: close"
             with Horizontal():
-                yield OptionList(*(Option(name, id=name) for name in self.kinds), id="names")
+                with Vertical(id="list"):
+                    yield Label("", id="sought")
+                    yield Names(id="names")
                 yield VerticalScroll(id="form", can_focus=False)
             yield Static("", id="wrong")
+
+    def on_mount(self) -> None:
+        """All of them."""
+        self._narrow("")
+
+    def on_names_typed(self, event: Names.Typed) -> None:
+        """Fewer of them, or more."""
+        self._narrow(event.text)
+
+    def _narrow(self, sought: str) -> None:
+        """Show the faults that have a text in their name, or, where there is none, in what they say of themselves."""
+        low = sought.casefold()
+        fit = [name for name in self.kinds if low in name] or [
+            name for name, kind in self.kinds.items() if low in plain_words(kind).casefold()
+        ]
+        able, unable = [n for n in fit if n not in self.why], [n for n in fit if n in self.why]
+        options: list[Option | None] = [Option(name, id=name) for name in able]
+        options += [None] if able and unable else []
+        options += [Option(Text.assemble((f"{n}\n  {self.why[n]}", "dim")), id=n) for n in unable]
+        names = self.query_one(Names)
+        names.clear_options().add_options(options)
+        names.highlighted = 0 if fit else None
+        found = f"{len(fit)} of {len(self.kinds)}" if fit else "no such fault"
+        words = f"{sought}_  {found}" if sought else "type to find one"
+        self.query_one("#sought", Label).update(Text(words))
 
     async def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Show the form of the fault under the cursor."""
@@ -75,7 +130,9 @@ class FaultMenu(Dialog[None]):
 
     def _form(self, kind: type[Fault]) -> list[Static | Horizontal]:
         designs = [(ALL_DESIGNS, ""), *((frame.design, frame.design) for frame in self.session.moment.frames)]
-        rows: list[Static | Horizontal] = [Static((kind.__doc__ or "").split("\n\n")[0].strip() + "\n", classes="note")]
+        rows: list[Static | Horizontal] = [Static(" ".join(plain_words(kind).split("\n\n")[0].split()) + "\n", classes="note")]
+        if self.kind in self.why:
+            rows.append(Static(f"Not on {self.session.node}: {self.why[self.kind]}.\n", classes="note"))
         rows.append(_row("on", Input(self._target(kind), id="on")))
         if kind.acts_on not in (PRODUCERS, "links"):
             rows.append(_row("which", Choice(SHARES, id="which")))

@@ -14,9 +14,10 @@ from chaos.spelling import spell
 from topology import registry
 from topology.dist import Dist
 from topology.frame import Frame, NodeFrame
+from topology.importers.replay import Replay
 from topology.parameters import Param
 from topology.plan import NodePlan
-from topology.spec.units import format_duration, format_rate, format_share, format_size
+from topology.units import format_duration, format_rate, format_share, format_size
 from tui.draw import figures, glyphs
 from tui.draw.palette import DARK, INK_OF_STATE, Palette
 from tui.screens.dialog import Dialog
@@ -96,8 +97,18 @@ def _figures(text: Text, node: NodeFrame) -> None:
             ("kept", f"{figures.count(node.depth)}, of these {figures.count(node.in_flight)} in flight"),
             ("the oldest", _time(node.age_ns)),
         ]
-    rows += [(name.replace("_", " "), f"{value:,.6g}") for name, value in node.gauges]
-    _table(text, "Now", rows)
+    rows += [gauge(name, value) for name, value in node.gauges]
+    _table(text, "Now", rows, max(18, min(30, 2 + max(len(name) for name, _ in rows))))
+
+
+def gauge(name: str, value: float) -> tuple[str, str]:
+    """A kind's own figure: its name says whether it is a share ("hits %") or a time ("lag s"); else it is a number."""
+    words = name.replace("_", " ")
+    if words.endswith(" %"):
+        return words[:-2], figures.percent(value)
+    if words.endswith(" s"):
+        return words[:-2], figures.short_time(round(value * figures.NS))
+    return words, f"{value:,.6g}"
 
 
 def _time(ns: int) -> str:
@@ -173,6 +184,8 @@ def shown(param: Param, value: Any) -> str:
         return format_size(value)
     if param.type == "group" and isinstance(value, dict):
         return ", ".join(f"{name} {shown(param.fields[name], v)}" for name, v in value.items() if name in param.fields)
+    if isinstance(value, Replay):
+        return value.words()
     if isinstance(value, Dist):
         return _dist(param, value)
     return _bare(spell(param, value))

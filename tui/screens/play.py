@@ -26,6 +26,7 @@ from tui.widgets.detail import DetailLine
 from tui.widgets.flows import Flows
 from tui.widgets.footer import KeyFooter
 from tui.widgets.log import Log
+from tui.widgets.search import SearchBar
 from tui.widgets.strip import DesignStrip
 from tui.widgets.topology import Topology, View
 from tui.widgets.verdict import VerdictText
@@ -51,6 +52,7 @@ def visible(names: list[str], chosen: str, width: int) -> list[str]:
 class PlayScreen(Screen[None]):
     """A session on screen."""
 
+    AUTO_FOCUS = ""
     BINDINGS = [
         Binding(key, actions.call(action, key), action.label, show=False)
         for action in actions.OFFERED
@@ -70,6 +72,7 @@ class PlayScreen(Screen[None]):
         super().__init__()
         self.session = session
         self.building = False
+        self.before_search = ("", "")
 
     @property
     def play_app(self) -> PlayApp:
@@ -88,6 +91,7 @@ class PlayScreen(Screen[None]):
         yield VerdictText()
         yield DetailLine()
         yield KeyFooter()
+        yield SearchBar()
 
     def _columns(self) -> list[Vertical]:
         playground = self.session.runner.playground
@@ -111,9 +115,11 @@ class PlayScreen(Screen[None]):
         self.call_after_refresh(self.paint)
 
     def tick(self) -> None:
-        """One picture."""
+        """One picture, where there is something new to see."""
+        before = self.session.moment
         self.session.tick()
-        self.paint()
+        if self.session.moment is not before:
+            self.paint()
         self.play_app.after_frame()
 
     def on_resize(self, event: Resize) -> None:
@@ -288,9 +294,45 @@ class PlayScreen(Screen[None]):
         """The node below."""
         self._move(0, 1)
 
+    @property
+    def topology(self) -> Topology:
+        """The picture of the chosen design."""
+        return next(t for t in self.query(Topology) if t.design == self.session.design)
+
     def _move(self, step_x: int, step_y: int) -> None:
-        topology = next(t for t in self.query(Topology) if t.design == self.session.design)
-        self.choose(self.session.design, topology.beside(self.session.node, step_x, step_y))
+        self.choose(self.session.design, self.topology.beside(self.session.node, step_x, step_y))
+
+    def action_fold(self) -> None:
+        """Open or fold a group."""
+        if not self.topology.toggle(self.session.node):
+            self.session.say(f"{self.session.node} belongs to no group: no other node is like it")
+        self.changed()
+
+    def action_fold_all(self) -> None:
+        """Open or fold all groups."""
+        folded = self.topology.toggle_all()
+        self.session.say("nodes that are alike are folded; O opens all" if folded else "every group is open; O folds all")
+        self.changed()
+
+    def action_search(self) -> None:
+        """Look for nodes; the keys' line gives way to what is typed."""
+        self.before_search = (self.session.design, self.session.node)
+        self.query_one(KeyFooter).display = False
+        self.query_one(SearchBar).open(self.session.frame())
+
+    def on_search_bar_found(self, event: SearchBar.Found) -> None:
+        """Show what was found."""
+        self.choose(self.session.design, event.node)
+
+    def on_search_bar_closed(self, event: SearchBar.Closed) -> None:
+        """Stay at what was found, with its group open, or go back to where the search began."""
+        self.query_one(KeyFooter).display = True
+        self.set_focus(None)
+        if event.kept:
+            self.topology.reveal(self.session.node)
+            self.changed()
+        else:
+            self.choose(*self.before_search)
 
     def choose(self, design: str, node: str) -> None:
         """Choose a node; the notice gives way to what is known of it."""

@@ -12,9 +12,10 @@ from textual.widget import Widget
 from topology.frame import Frame
 from tui.draw import figures
 from tui.draw.canvas import Canvas, Run, strip_of
+from tui.draw.crowd import signs, states_of
 from tui.draw.layout import neighbour, node_at
 from tui.draw.palette import Palette
-from tui.draw.scene import Scene
+from tui.draw.scene import Scene, Window
 from tui.widgets.lines import Lines
 
 TITLE = 1
@@ -69,39 +70,66 @@ class Topology(Lines):
         width, height = self.size.width, self.size.height - TITLE
         if width <= 0 or height <= 0:
             return
-        resized = self.scene.size != (width, height)
+        before = self.scene.picture
         picture = self.scene.fit(width, height)
-        self.canvas = self.scene.draw(view.frame, view.chosen)
-        if moved or resized:
+        if moved or picture is not before:
             self._follow(view.chosen)
         self.left = self._bounded(self.left, picture.width, width)
         self.top = self._bounded(self.top, picture.height, height)
+        window = Window(max(self.left, 0), max(self.top, 0), min(width, picture.width), min(height, picture.height))
+        self.canvas = self.scene.draw(view.frame, view.chosen, window)
         self.refresh()
+
+    def toggle(self, name: str) -> bool:
+        """Open the group that a node is drawn in, or fold the one around it; False where there is none."""
+        at = self.scene.index.get(name)
+        return at is not None and self._refolded(self.scene.folding.toggle(at))
+
+    def reveal(self, name: str) -> bool:
+        """Open every group that hides a node."""
+        at = self.scene.index.get(name)
+        return at is not None and self._refolded(self.scene.folding.reveal(at))
+
+    def toggle_all(self) -> bool:
+        """Open all groups, or fold all; whether they are folded now."""
+        folded = self.scene.folding.toggle_all()
+        self._refolded(True)
+        return folded
+
+    def _refolded(self, changed: bool) -> bool:
+        if changed:
+            self.scene.refold()
+            if self.view is not None:
+                self._follow(self.view.chosen)
+        return changed
 
     def _bounded(self, offset: int, whole: int, room: int) -> int:
         """Where it all fits it is centred, with a negative offset; else the offset stays inside."""
         return -((room - whole) // 2) if whole <= room else min(max(offset, 0), whole - room)
 
     def _follow(self, chosen: str) -> None:
-        at = self.scene.index.get(chosen)
+        at = self.scene.item_of(chosen)
         if at is None:
             return
         box = self.scene.picture.boxes[at]
         width, height = self.size.width, self.size.height - TITLE
-        self.left = min(max(self.left, box.x + box.width - width), box.x)
-        self.top = min(max(self.top, box.y + box.height - height), box.y)
+        self.left = _brought(self.left, width, box.x, box.width)
+        self.top = _brought(self.top, height, box.y, box.height)
 
     def render_line(self, y: int) -> Strip:
         """The title, or a row of the canvas."""
         if self.view is None:
             return strip_of([], self.size.width, self.palette)
-        runs = self._title(self.view) if y == 0 else self._row(y - TITLE + self.top)
+        runs = self._title(self.view) if y == 0 else self._row(y - TITLE + min(self.top, 0))
         return strip_of(runs, self.size.width, self.palette)
 
     def _title(self, view: View) -> list[Run]:
         width = self.size.width
         name = figures.fit(self.design, max(8, width // 2))
         words = f"{view.sign} {view.words}" if len(view.words) + len(name) + 8 <= width else view.sign
+        extent = self._extent(view)
+        if extent and len(extent) + len(words) + len(name) + 12 <= width:
+            words = f"{extent} {'━' if view.chosen else '─'} {words}"
         line = "━" if view.chosen else "─"
         ink = "title" if view.chosen else "faint"
         middle = line * max(0, width - len(name) - len(words) - 7)
@@ -113,21 +141,33 @@ class Topology(Lines):
             (" ", "text"),
         ]
 
+    def _extent(self, view: View) -> str:
+        """Where not every node is seen by itself: how many there are, how they are, and which rows are shown."""
+        whole, room = self.scene.picture.height, self.size.height - TITLE
+        if not self.scene.grouped and whole <= room and self.scene.picture.width <= self.size.width:
+            return ""
+        nodes = view.frame.nodes
+        part = f", rows {self.top + 1}–{self.top + room} of {whole}" if whole > room else ""
+        return f"{len(nodes):,} nodes: {signs(states_of(nodes))}{part}"
+
     def _row(self, y: int) -> list[Run]:
         if not 0 <= y < self.canvas.height:
             return []
         pad: list[Run] = [(" " * -self.left, "text")] if self.left < 0 else []
-        return pad + self.canvas.runs(y, max(0, self.left))
+        return pad + self.canvas.runs(y)
 
     def beside(self, chosen: str, step_x: int, step_y: int) -> str:
         """The node next to another, in a direction."""
-        at = self.scene.index.get(chosen, 0)
-        return self.scene.names[neighbour(self.scene.picture, at, step_x, step_y)]
+        at = self.scene.item_of(chosen) or 0
+        beside = neighbour(self.scene.picture, at, step_x, step_y) if self.scene.picture.boxes else at
+        if beside == at or self.view is None:
+            return chosen
+        return self.scene.spokesman(beside, self.view.frame)
 
     def on_click(self, event: Click) -> None:
         """Choose the node under the pointer; the title chooses the design."""
         at = node_at(self.scene.picture, event.x + self.left, event.y - TITLE + self.top)
-        name = self.scene.names[at] if at is not None else ""
+        name = self.scene.spokesman(at, self.view.frame) if at is not None and self.view is not None else ""
         self.post_message(self.Chosen(self.design, name))
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
@@ -147,3 +187,8 @@ class Topology(Lines):
         """Lay out again for the new size."""
         if self.view is not None:
             self.show(self.view)
+
+
+def _brought(offset: int, room: int, at: int, size: int) -> int:
+    """Where to scroll to so that something is seen: not at all where it is, else to have it in the middle."""
+    return offset if offset <= at and at + size <= offset + room else at - (room - size) // 2

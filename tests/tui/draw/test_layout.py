@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.draw.layout import FULL, LINE, Edge, Picture, arrange, neighbour, node_at, rank
+from tui.draw.layout import FULL, LINE, Edge, Path, Picture, arrange, neighbour, node_at, rank
 
 CHAIN = [Edge(0, 1), Edge(1, 2), Edge(2, 3)]
 
@@ -117,3 +118,21 @@ def test_a_cell_knows_its_node() -> None:
     box = picture.boxes[1]
     assert node_at(picture, box.x + 1, box.y + 1) == 1
     assert node_at(picture, box.x - 1, box.y) is None
+
+
+CORNERS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=5)
+
+
+@given(CORNERS, st.integers(-2, 12), st.integers(-2, 12), st.integers(1, 9), st.integers(1, 9))
+def test_a_window_has_the_cells_of_a_way_that_lie_in_it(
+    points: list[tuple[int, int]], left: int, top: int, width: int, height: int
+) -> None:
+    corners = [points[0]]
+    for x, y in points[1:]:
+        corners += [(x, corners[-1][1]), (x, y)]
+    path = Path(0, tuple(corners), 1, 1)
+    whole = list(enumerate(path.cells))
+    assert all(abs(x - u) + abs(y - v) == 1 for (_, (x, y)), (_, (u, v)) in pairwise(whole))
+    assert [whole[0][1], whole[-1][1]] == [corners[0], corners[-1]]
+    inside = [(at, x, y) for at, (x, y) in whole if left <= x < left + width and top <= y < top + height]
+    assert path.within(left, top, left + width, top + height) == inside

@@ -143,6 +143,7 @@ def test_a_replica_that_nobody_calls_is_named() -> None:
     picture = frame(nodes, [link("web", "app")])
     assert picture.uncalled("app") == ("app/1",)
     assert picture.uncalled("web") == ()
+    assert picture.all_uncalled() == {"app": ("app/1",)}
     assert " app/1 idle " in draw(picture, 60, 8)
 
 
