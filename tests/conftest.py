@@ -23,6 +23,10 @@ def pytest_configure(config: pytest.Config) -> None:
     from_source = Path(str(topology.__file__)).resolve().is_relative_to(ROOT / "topology")
     if from_source == INSTALLED:
         raise pytest.UsageError(f"these tests would run against {topology.__file__}, which is the wrong copy")
+    if wanted := os.environ.get("KNOCKON_MUTANT"):
+        from tests.mutants import mutant
+
+        mutant.apply(mutant.read(wanted))
 
 
 @pytest.fixture
