@@ -7,7 +7,7 @@ SOURCES := pyproject.toml setup.py README.md LICENSE $(shell find topology chaos
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help play check lint test source-test compiled-test outside slow seeds bench pure clean
+.PHONY: help play check lint test source-test compiled-test outside slow mutants seeds bench pure clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; \
@@ -36,8 +36,11 @@ outside: $(VENV)/dev-installed
 	@rm -rf $(VENV)/outside && mkdir $(VENV)/outside && cp -R tests pyproject.toml $(VENV)/outside/
 
 slow: outside ## the slow tests: many seeds, theory, packaging, mutated files, random keys
-	$(PYTEST) -m slow
-	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/chaos/test_gallery.py
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/topology tests/chaos
+	$(PYTEST) -m slow tests/house tests/tui
+
+mutants: $(VENV)/dev-installed ## change kinds, policies and faults one thing at a time: do tests notice? (takes an hour)
+	PYTHONPATH=. $(BIN)/python -m tests.mutants.hunt $(WORDS)
 
 seeds: outside ## every shipped playground over 200 seeds, and over 50 at three times its length
 	cd $(VENV)/outside && KNOCKON_SEEDS=200 KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/chaos/test_gallery.py

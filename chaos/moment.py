@@ -61,6 +61,8 @@ class DesignVerdict:
     sentence: str
     unanswered: int = 0
     """Messages that have no answer yet."""
+    degraded: int = 0
+    """Messages whose answer was a substitute: a default, or something old."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,8 +144,10 @@ class Eye:
         }
         if link.breaker == "half-open" and not self._once(f"half {link.caller}>{link.callee}"):
             return
-        words, tone = told.get(link.breaker, (f"the breaker of {link.caller} is {link.breaker}", "info"))
-        self._say(words, tone)
+        if link.breaker in told:
+            self._say(*told[link.breaker])
+        elif self._once(f"guard {link.caller}>{link.callee}"):
+            self._say(f"{link.caller} holds back from {link.callee}: {link.breaker}", "info")
 
     def _once(self, key: str) -> bool:
         first = key not in self._told

@@ -229,6 +229,7 @@ OF_FLOWS: tuple[tuple[str, Read], ...] = (
     ("offered", _sum("offered")),
     ("told yes", _sum("told_yes")),
     ("told no", _sum("told_no")),
+    ("answered by a fallback", _sum("degraded")),
     ("in time, of the answered", _success),
     ("answer p50 / p99", lambda d: f"{_time('latency', 'p50')(d)} / {_time('latency', 'p99')(d)}"),
     ("all done p50 / p99", lambda d: f"{_time('completion', 'p50')(d)} / {_time('completion', 'p99')(d)}"),

@@ -64,6 +64,7 @@ def _design(run: Runner, world: World, windows: Windows, start: int) -> DesignVe
         stale_ns=stale,
         sentence="",
         unanswered=int(tally.unanswered),
+        degraded=int(tally.degraded),
     )
     return _with_sentence(figures, windows)
 
@@ -139,6 +140,7 @@ def _price(f: DesignVerdict) -> str:
         (f.done_after_no, 0.0, "told no and yet done"),
         (f.half_done, least, "left half done"),
         (f.duplicates, least, "done more than once"),
+        (f.degraded, least, "answered by a fallback"),
     ]
     costs.sort(key=lambda cost: -cost[0])
     parts += [f"{count:,} {words}" for count, bound, words in costs if count and count >= bound]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from textwrap import fill, indent
+from textwrap import fill
 from typing import Any
 
 from chaos import gallery
@@ -37,14 +37,10 @@ def playgrounds() -> list[dict[str, Any]]:
 
 def gallery_page() -> str:
     """The gallery for people."""
-    blocks = []
-    for one in playgrounds():
-        lines = [f"{one['name']}  ({', '.join(one['designs'])})"]
-        lines += [indent(fill(one["about"], WIDTH - 4), "    ")] if one["about"] else []
-        lines += [indent(fill(f"Lesson: {one['lesson']}", WIDTH - 4), "    ")] if one["lesson"] else []
-        lines += [indent(fill(f"Price: {one['price']}", WIDTH - 4), "    ")] if one["price"] else []
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks) + "\n"
+    found = playgrounds()
+    width = max((len(one["name"]) for one in found), default=0) + 4
+    rows = [fill(f"  {one['name'].ljust(width - 4)}  {one['about']}", WIDTH, subsequent_indent=" " * width) for one in found]
+    return "\n".join(["playgrounds", *rows, "", "knockon play NAME opens one, knockon show NAME prints its file"]) + "\n"
 
 
 def kinds_page(name: str | None, markdown: bool = False) -> str:

@@ -19,7 +19,7 @@ from topology.spec import load
 
 GALLERY = Path(str(chaos.__file__)).parent / "gallery"
 S = 1_000_000_000
-END_S, AT_S, FOR_S = 40, 15, 10
+END_S, AT_S, FOR_S = 25, 10, 6
 
 
 @dataclass(frozen=True)

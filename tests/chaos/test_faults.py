@@ -18,8 +18,7 @@ from tests.topology.worlds import check_frame
 from topology.parameters import Param
 from topology.plan import Playground
 from topology.sim.world import POWERS, SimWorld
-from topology.spec import load_text
-from topology.spec import script
+from topology.spec import load_text, script
 from topology.world import Target
 
 S = 1_000_000_000
@@ -34,9 +33,15 @@ warmup: 1s
 settle: 1s
 drain: 1s
 nodes:
-  web: {kind: producer, rate: 40/s, clients: 20, keys: {count: 20}, deadline: 1s, mix: {buy: {attributes: {write: true}}}}
+  web:
+    kind: producer
+    rate: 40/s
+    clients: 20
+    keys: {count: 20}
+    deadline: 1s
+    mix: {look: {weight: 3}, buy: {attributes: {write: true}}}
   front: {kind: load_balancer, health_check: {interval: 500ms, timeout: 200ms}}
-  app: {kind: service, replicas: 4, zones: 2, slots: 8, takes: 5ms, queue: {drop_expired: true}}
+  app: {kind: service, replicas: 4, zones: 2, slots: 8, takes: 40ms, queue: {drop_expired: true}}
   mem: {kind: cache, takes: 1ms, ttl: 2s}
   db: {kind: database, connections: 10, takes: 4ms, read_replicas: {count: 1, lag: 1ms}, locks: {}, start: 500ms}
   backlog: {kind: sqs, visibility: 2s}
@@ -46,9 +51,10 @@ designs:
   only:
     links:
       - web -> front -> app
-      - {link: app -> mem, timeout: 300ms, pool: 4, retry: {attempts: 2, backoff: 50ms}}
+      - {link: app -> mem, timeout: 300ms, restart: 200ms, pool: 4, retry: {attempts: 2, backoff: 50ms}}
       - mem -> db
-      - app => backlog => mailer
+      - {link: app => backlog, restart: 200ms}
+      - backlog => mailer
       - nightly -> app
 """
 
@@ -98,9 +104,10 @@ def run_of(*commands: Command, slice_ns: int = 10**9) -> Runner:
 
 def felt(run: Runner) -> tuple[Any, ...]:
     """What can be felt of a run, however it was cut into eras."""
-    one = world(run)
-    flows = [(f.offered, f.served, f.late, f.refused, f.failed, f.degraded, f.latency_p99_ns) for f in one.frame().flows]
-    return one.core.samples_hash(), flows
+    frame = world(run).frame()
+    flows = [(f.offered, f.served, f.late, f.refused, f.failed, f.degraded, f.latency_p99_ns) for f in frame.flows]
+    nodes = [(n.name, n.arrivals, n.departures, n.errors, n.p99_ns) for n in frame.nodes]
+    return world(run).core.samples_hash(), flows, nodes
 
 
 def test_the_shipped_faults() -> None:
@@ -120,7 +127,7 @@ def test_a_fault_says_what_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_parameter_is_called_like_a_key_of_a_timeline_entry(name: str) -> None:
-    keys = {"on", "in", "to", "when", "held", *script.VERBS, *script.COMMON, *script.AGAIN, *script.WAITS, *script.INJECT}
+    keys = {"inject", "on", "in", "when", "held", *script.COMMON, *script.AGAIN, *script.WAITS, *script.INJECT}
     assert {"at", "every", "times", "for", "ramp", "probability", "since", "rest"} <= keys
     assert not keys & set(faults()[name].params)
 
@@ -142,7 +149,7 @@ def test_injected_and_healed_it_leaves_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in ("noop", "clock_skew")])
 def test_it_changes_the_run(name: str) -> None:
-    commands = [Command(2 * S, "inject", (favourite(name),), name, for_ns=9 * S)]
+    commands = [Command(2 * S, "inject", (favourite(name),), name, params=QUICK.get(name, {}), for_ns=9 * S)]
     if name == "retry_bug":
         commands.append(Command(2 * S, "inject", ("mem",), "errors", for_ns=9 * S))
     assert felt(run_of(*commands)) != felt(run_of(*commands[1:]))
@@ -174,8 +181,11 @@ QUICK: dict[str, dict[str, Any]] = {
     "herd_reconnect": {"clients": 50, "within": "300ms", "again": "1s"},
     "config_push": {"restart": "500ms"},
     "cold_restart": {"restart": "500ms"},
+    "cpu_hog": {"share": "100%"},
+    "capacity_cut": {"share": "100%"},
+    "throttled": {"rate": "5/s"},
 }
-"""What makes something happen within a few seconds."""
+"""What makes something happen within a few seconds, and with so little load."""
 
 
 @settings(max_examples=12, deadline=None)

@@ -38,7 +38,18 @@ def broken_claims(playground: Playground, seed: int) -> list[str]:
 
 
 def test_the_gallery_is_complete() -> None:
-    assert {"shop", "three-tier", "retry-storm", "long-outage"} <= set(NAMES)
+    assert set(NAMES) == {
+        "shop", "three-tier", "retry-storm", "long-outage", "slow-dependency", "cache-stampede", "black-friday",
+        "noisy-neighbour", "bad-deploy", "autoscaler-trap", "zone-outage", "brownout",
+    }  # fmt: skip
+
+
+def test_the_front_page_names_them_all() -> None:
+    """In a checkout; an installed package has no README beside it."""
+    page = GALLERY.parents[1] / "README.md"
+    if page.exists():
+        named = page.read_text(encoding="utf-8")
+        assert [name for name in NAMES if f"| `{name}` |" not in named] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,9 +8,11 @@ import pytest
 
 from chaos.command import Command
 from chaos.moment import DesignVerdict
+from chaos.registry import faults
 from chaos.runner import Runner
 from chaos.verdict import _price, _work, listed
-from tests.chaos.playgrounds import CRASH, run_to, small
+from tests.chaos.playgrounds import CRASH, SHOP, run_to, small
+from topology.spec import load_text
 
 LONG = "timeline:\n  - {at: 8s, inject: hang, on: inventory, for: 12s}\n"
 
@@ -90,6 +92,7 @@ def verdict_of(**figures: int) -> DesignVerdict:
             {"told_no": 2_000, "done_after_no": 40, "duplicates": 900, "half_done": 50},
             " The price: 900 done more than once, 50 left half done, 40 told no and yet done.",
         ),
+        ({"degraded": 8_000}, " The price: 8,000 answered by a fallback."),
         ({"stale_ns": 40_000_000_000}, " The price: work was done up to 40 s after the yes."),
     ],
 )
@@ -132,6 +135,15 @@ def test_the_log_tells_the_story_once() -> None:
     assert any(said.startswith("backlog is back to normal") for said in words(run, "decoupled"))
     told = [(line.at_ns, line.design, line.words) for line in lines]
     assert len(told) == len(set(told)) < 40
+
+
+def test_a_link_that_holds_calls_back_is_not_called_a_breaker() -> None:
+    text = (SHOP + LONG).replace("timeout: 300ms, retry: {attempts: 2, backoff: 50ms}", "bulkhead: 2, fallback: default")
+    run = run_to(load_text(text, faults=faults()), 14)
+    said = words(run, "coupled")
+    assert said.count("orders holds back from inventory: bulkhead full") == 1
+    assert not any("breaker" in line for line in said)
+    assert "answered by a fallback" in run.moment().verdict.sentence
 
 
 def test_the_log_does_not_depend_on_who_looks_when() -> None:

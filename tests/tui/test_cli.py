@@ -136,7 +136,9 @@ def test_check_goes_on_after_a_bad_file(knockon: Knockon, shop: str) -> None:
 
 
 def test_list(knockon: Knockon) -> None:
-    assert "shop" in knockon("list").stdout
+    said = knockon("list").stdout
+    assert "  shop             Orders placed at a web shop" in said
+    assert max(map(len, said.splitlines())) <= 100
     names = [one["name"] for one in json.loads(knockon("list", "--json", "-").stdout)]
     assert "shop" in names
 

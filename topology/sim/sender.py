@@ -539,7 +539,7 @@ class Sender(Context):
     # What balancers ask
 
     def targets(self, link: i64) -> i64:
-        return len(self.outlets[link].wire.callee.places)
+        return len(self.outlets[link].wire.callee.places) if link < len(self.outlets) else 0
 
     def registered(self, link: i64, target: i64) -> bool:
         place = self.outlets[link].wire.callee.places[target]

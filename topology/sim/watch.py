@@ -173,7 +173,7 @@ class Watch:
                 if not place.frozen:
                     up += 1
         if busy != self.value_busy or queued != self.value_queued or depth != self.value_kept or up != self.value_up:
-            core.changed(tick * 1024 + group.index, busy, queued, depth, up)
+            core.changed(tick * 65536 + group.index, busy, queued, depth, up)
         self.value_used = self._used(working_ns, cores, at)
         self._sum(tick - self.tick, busy, slots, depth if group.managed else queued, age)
         self.tick = tick
@@ -250,7 +250,7 @@ class FlowWatch:
         done: i64 = flow.total_done - self.last_done
         if offered == 0 and yes == 0 and no == 0 and done == 0 and flow.waiting == self.last_waiting:
             return
-        core.changed(-(tick * 1024 + flow.index), offered, yes, no, done)
+        core.changed(-(tick * 65536 + flow.index), offered, yes, no, done)
         self.offered.add(at, float(offered))
         self.yes.add(at, float(yes))
         self.no.add(at, float(no))

@@ -99,9 +99,13 @@ class Reading:
         """The inner value of a parameter that a file leaves out."""
         if param.default is None:
             return None
-        if id(param) not in self._defaults:
-            self._defaults[id(param)] = (param, self.inner(param, param.default))
-        return self._defaults[id(param)][1]
+        kept = self._defaults.get(id(param))
+        if kept is not None:
+            return kept[1]
+        value = self.inner(param, param.default)
+        if value is not WRONG:
+            self._defaults[id(param)] = (param, value)
+        return value
 
     def _absent(self, param: Param, route: Route) -> Any:
         if param.default is None:

@@ -139,7 +139,8 @@ def _links(text: Text, node: NodeFrame, frame: Frame) -> None:
     for link in frame.links:
         if node.name in (link.caller, link.callee):
             bad = f", {figures.rate(link.rate_bad)} fail" if link.rate_bad else ""
-            breaker = f", breaker {link.breaker}" if link.breaker else ""
+            guard = "breaker " if link.breaker in ("closed", "open", "half-open") else ""
+            breaker = f", {guard}{link.breaker}" if link.breaker else ""
             callee = frame.node(link.callee)
             wiring = f", {callee.wiring}" if callee is not None and callee.wiring else ""
             lies = "".join(f", {layer.words or layer.kind}" for layer in link.layers)

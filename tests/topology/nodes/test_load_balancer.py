@@ -351,3 +351,10 @@ def test_panic_uses_all_when_too_few_are_left() -> None:
         before = flow(one).failed
         one.advance(20 * S)
         assert (flow(one).failed - before) / 1000 == pytest.approx(lost, abs=0.01)
+
+
+def test_one_that_is_wired_to_nobody_does_no_harm() -> None:
+    one = world({"web": WEB, "front": CHECKED, "app": "service, takes: 1ms"}, ["web -> app"])
+    one.advance(10 * S)
+    assert flow(one).served > 990
+    assert dict(node(one, "front").gauges)["targets"] == 0
