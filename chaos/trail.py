@@ -82,6 +82,7 @@ class Trail:
         if not most:
             return Sign(self.begun_ns, 0.0, "")
         at, (strength, words) = next((at, found) for at, found in seen if found[0] >= 0.8 * most)
+        assert strength <= 1.0, words
         return Sign(at, strength, words)
 
     def way(self, start: str, nodes: frozenset[str], links: frozenset[str]) -> list[Stop]:
@@ -155,7 +156,8 @@ def _of_node(a: NodeFrame, b: NodeFrame) -> Iterator[Found]:
         yield 1.0, words
     for callee, waiting in a.waits_for[:1]:
         before = dict(b.waits_for).get(callee, 0)
-        yield (waiting - before) / max(a.slots, 1), f"{waiting} of {a.slots} slots wait for {callee} instead of {before}"
+        words = f"{waiting} of {a.slots} slots wait for {callee} instead of {before}"
+        yield _more(waiting, before, max(a.slots, 1), words)
     yield _more(a.queued, b.queued, 20, f"{a.queued:,} calls wait for a slot instead of {b.queued:,}")
     yield _more(a.depth, b.depth, 20, f"{a.depth:,} messages wait in it instead of {b.depth:,}")
     yield _more(a.rate_bad, b.rate_bad, max(a.rate_in, 1), f"fails {_rate(a.rate_bad)} instead of {_rate(b.rate_bad)}")

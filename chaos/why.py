@@ -116,8 +116,11 @@ def explain(run: Runner, design: str, flow: str = "", symptom: str = "") -> Why:
         return Why(design, f"{design}: {same}", (), (), NO_EFFECT)
     words = f"{design}: {_amount(run, design, chosen, effects[chosen], flow)}"
     roots, kind = roots_of(run, lambda left_out: effects[chosen] - _effects(run, design, flow, left_out)[chosen])
-    start = flow or _worst_flow(run, design, chosen)
-    return Explanation(run, design, start, roots, kind, words, chosen in OF_WORK).why(_first_no(run, design, start))
+    ill = cost.sums(run)[design].worse_nodes(cost.without(run, everything)[design])
+    start = min(ill) if chosen == "ill" else flow or _worst_flow(run, design, chosen)
+    return Explanation(run, design, start, roots, kind, words, chosen in OF_WORK).why(
+        _first_no(run, design, flow or _worst_flow(run, design, chosen))
+    )
 
 
 def _everything(run: Runner) -> tuple[int, ...]:

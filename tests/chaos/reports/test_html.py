@@ -97,7 +97,7 @@ def test_why_and_cost_are_shown_where_they_are_known() -> None:
     assert "✖ Why: coupled: web.success during fault < 20%" in words
     assert "because" in words
     assert "What each fault cost" in words
-    assert "told no 200, degraded 1 min 1 s" in words
+    assert "told no 200, bad answers for 1 min 1 s" in words
     assert "What each fault cost" not in " ".join(read(journals.one()).words)
 
 

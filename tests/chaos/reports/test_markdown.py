@@ -19,7 +19,7 @@ def test_what_did_not_hold_comes_first_and_what_held_is_folded() -> None:
 def test_the_chain_and_the_cost_are_told() -> None:
     text = report.write("markdown", journals.red())
     assert r"- first at 00:10.2 inventory: crashed \<&\> \| \`all\` \*of\* it" in text
-    assert "coupled: told no 200, degraded 1 min 1 s" in text
+    assert "coupled: told no 200, bad answers for 1 min 1 s" in text
 
 
 def test_every_table_row_has_the_cells_of_its_head() -> None:
