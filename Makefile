@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py README.md LICENSE $(shell find topology chaos tui -type f -not -name '*.py[co]')
 PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help play check lint test source-test compiled-test outside slow mutants seeds bench pure clean
@@ -26,18 +27,18 @@ lint: $(VENV)/dev-installed ## ruff, mypy --strict and the import contracts
 test: source-test compiled-test ## the tests, from source, then the engine's against the installed package
 
 source-test: $(VENV)/dev-installed
-	$(PYTEST)
+	$(PYTEST) $(PARALLEL)
 
 compiled-test: outside
-	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest tests/topology tests/chaos
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest $(PARALLEL) tests/topology tests/chaos
 
 # The tests are copied away from the sources, so that only the installed package can be imported.
 outside: $(VENV)/dev-installed
 	@rm -rf $(VENV)/outside && mkdir $(VENV)/outside && cp -R tests pyproject.toml $(VENV)/outside/
 
 slow: outside ## the slow tests: many seeds, theory, packaging, mutated files, random keys
-	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest -m slow tests/topology tests/chaos
-	$(PYTEST) -m slow tests/house tests/tui
+	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest $(PARALLEL) -m slow tests/topology tests/chaos
+	$(PYTEST) $(PARALLEL) -m slow tests/house tests/tui
 
 mutants: $(VENV)/dev-installed ## change kinds, policies and faults one thing at a time: do tests notice? (takes an hour)
 	PYTHONPATH=. $(BIN)/python -m tests.mutants.hunt $(WORDS)

@@ -28,13 +28,13 @@ def main() -> int:
     clock = virtual.install()
 
     def emit(line: str) -> None:
-        output.write(line + "\n")
-        output.flush()
+        try:
+            output.write(line + "\n")
+            output.flush()
+        except BrokenPipeError:
+            os._exit(1)  # at once: the app would make a traceback of it, and an exit would try to flush
 
-    try:
-        shoot(job_of(asked["job"]), Place(**asked["place"]), asked["canonical"], clock, emit)
-    except BrokenPipeError:
-        os._exit(1)  # the exit must not try to flush
+    shoot(job_of(asked["job"]), Place(**asked["place"]), asked["canonical"], clock, emit)
     return 0
 
 

@@ -10,7 +10,8 @@ def test_why_and_cost_are_told_where_they_are_known() -> None:
     text = report.write("text", journals.red())
     assert "      first at 00:10.2 inventory: crashed" in text
     assert "      because crashed" in text
-    assert "what it cost\n  crash on inventory (all replicas) at 00:10\n    coupled: told no 200, bad answers for 1 min 1 s" in text
+    priced = "  crash on inventory (all replicas) at 00:10\n    coupled: told no 200, bad answers for 1 min 1 s"
+    assert f"what it cost\n{priced}" in text
     assert "what it cost" not in report.write("text", journals.one())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.topology.worlds import S, all_of, flow, link, world
@@ -15,7 +17,7 @@ def chain(retrying: int) -> SimWorld:
     ends = ["web", "a", "b", "c"]
     links = [
         f"{{link: {one} -> {other}{', ' + RETRY if i >= 3 - retrying else ''}}}"
-        for i, (one, other) in enumerate(zip(ends, ends[1:], strict=False))
+        for i, (one, other) in enumerate(pairwise(ends))
     ]
     nodes = {"web": "producer, rate: 20/s, arrivals: constant, deadline: 5s"}
     return world({**nodes, **{name: "service, slots: 100, takes: 1ms" for name in ends[1:]}}, links)
