@@ -295,7 +295,8 @@ def test_killed_half_way_it_leaves_the_old_film_and_no_process(tmp_path: Path, s
     before = recorders()
     command = [sys.executable, "-c", "import sys; from tui.cli import main; sys.exit(main())"]
     process = subprocess.Popen(
-        [*command, "record", "shop", "-o", str(path)], cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8"
+        [*command, "record", "shop", "-o", str(path)], cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs are deaf to it
     )
     assert soon(lambda: bool(recorders() - before)), "the recording has not begun"
     time.sleep(1)
