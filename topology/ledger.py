@@ -64,6 +64,8 @@ class Ledger:
                 lives[p] += 1
         elif reach.mask:
             m.live += 1
+        if m.half:
+            self._hidden(m)  # what was left half done is being worked on again
 
     def release(self, m: Message, reach: Reach, code: int, now: i64) -> None:
         """One of them ended. A part that nobody else holds, is not done and is not dead-lettered is lost, for `code`."""

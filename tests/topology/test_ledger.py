@@ -474,3 +474,16 @@ TestBooks = Books.TestCase
 TestBooks.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestBooksOfOnePart = BooksOfOnePart.TestCase
 TestBooksOfOnePart.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def test_half_done_is_open_again_while_a_dead_letter_is_worked_on() -> None:
+    s = begin()
+    s.call("orders", TO_ORDERS)
+    s.complete("orders")
+    s.bury("orders")
+    s.answer(ERROR, BROKE)
+    assert books(s) == "failed, half_done 1"
+    s.call("delivery of the dead letter", DELIVERY)
+    assert books(s) == "failed"
+    s.end("delivery of the dead letter", BROKE)
+    assert books(s) == "failed, half_done 1"
