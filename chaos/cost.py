@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chaos.command import Command
-from chaos.figures import flows_of, told_no, total
-from chaos.outcome import BACK_SHARE, SECOND_NS
+from chaos.figures import flows_of, ill_spans, told_no, total
+from chaos.outcome import SECOND_NS, Answers
 from chaos.windows import Span
 from topology.frame import Frame
 from topology.ledger import Tally
@@ -274,18 +274,7 @@ def _sum(run: Runner, world: World) -> Sum:
 
 def _unhealthy(world: World, node: str, since_ns: int) -> tuple[Span, ...]:
     """The stretches in which a node was unhealthy, from the end of the warm-up on."""
-    found: list[Span] = []
-    begun: int | None = None
-    for turn in world.turns():
-        if turn.node != node:
-            continue
-        if turn.unhealthy and begun is None:
-            begun = turn.at_ns
-        elif not turn.unhealthy and begun is not None:
-            found.append((begun, turn.at_ns))
-            begun = None
-    if begun is not None:
-        found.append((begun, max(begun, world.now)))
+    found = ill_spans(world.turns(), node, world.now)
     return tuple((max(begin, since_ns), end) for begin, end in found if end > since_ns)
 
 
@@ -313,13 +302,7 @@ def _counts(run: Runner, world: World, flow: str, tally: Tally) -> Counts:
 
 def _bad_ns(run: Runner, world: World, flow: str) -> int:
     """How long too many answers were no, or too few of those who asked had one: in seconds, or bins of a long run."""
-    width, yes = world.series(f"{flow}.yes")
-    _, no = world.series(f"{flow}.no")
-    _, offered = world.series(f"{flow}.offered")
-    step = max(1, SECOND_NS // width)
-    bad = 0
-    for at in range(run.playground.warmup_ns // width, min(run.end // width, len(offered)), step):
-        good, refused, came = (sum(series[at : at + step]) for series in (yes, no, offered))
-        if came and (good < BACK_SHARE * (good + refused) or good + refused < came / 2):
-            bad += step * width
-    return bad
+    answers = Answers(world, flow)
+    width = answers.width
+    bad = answers.bad(run.playground.warmup_ns // width, min(run.end // width, answers.bins))
+    return sum(answers.step * width for _ in bad)

@@ -219,9 +219,9 @@ _SAMPLED: dict[str, Callable[[list[Samples], int], float]] = {
 }
 
 
-def unhealthy_ns(turns: Sequence[Turn], node: str, spans: Sequence[Span]) -> int:
-    """How long a node was unhealthy during some stretches."""
-    ill: list[Span] = []
+def ill_spans(turns: Sequence[Turn], node: str, end_ns: int) -> list[Span]:
+    """The stretches in which a node was unhealthy; one that lasts ends at `end_ns`."""
+    found: list[Span] = []
     since: int | None = None
     for turn in turns:
         if turn.node != node:
@@ -229,8 +229,14 @@ def unhealthy_ns(turns: Sequence[Turn], node: str, spans: Sequence[Span]) -> int
         if turn.unhealthy and since is None:
             since = turn.at_ns
         elif not turn.unhealthy and since is not None:
-            ill.append((since, turn.at_ns))
+            found.append((since, turn.at_ns))
             since = None
     if since is not None:
-        ill.append((since, 1 << 62))
+        found.append((since, max(since, end_ns)))
+    return found
+
+
+def unhealthy_ns(turns: Sequence[Turn], node: str, spans: Sequence[Span]) -> int:
+    """How long a node was unhealthy during some stretches."""
+    ill = ill_spans(turns, node, 1 << 62)
     return length([(max(a, low), min(b, high)) for a, b in ill for low, high in spans])

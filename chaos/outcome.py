@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chaos.windows import Windows
@@ -76,18 +76,32 @@ def well_again(world: World, windows: Windows) -> int | None:
 
 def _last_bad(world: World, producer: str, healed: int, windows: Windows) -> int | None:
     """How long after the heal the last bad second ended; None when the run is in one now."""
-    width, yes = world.series(f"{producer}.yes")
-    _, no = world.series(f"{producer}.no")
-    _, offered = world.series(f"{producer}.offered")
-    step = max(1, SECOND_NS // width)
-    last, end = healed, min(windows.end_ns, len(offered) * width)
-    for at in range(healed // width, max(healed // width, end // width - step + 1), step):
-        good, bad, came = (sum(series[at : at + step]) for series in (yes, no, offered))
-        if came and (good < BACK_SHARE * (good + bad) or good + bad < came / 2):
-            last = (at + step) * width
+    answers = Answers(world, producer)
+    width, step = answers.width, answers.step
+    last, end = healed, min(windows.end_ns, answers.bins * width)
+    for at in answers.bad(healed // width, end // width - step + 1):
+        last = (at + step) * width
     if end - last < 2 * step * width and last > healed:
         return None
     return last - healed
+
+
+class Answers:
+    """How a producer's requests were answered, second by second, or bin by bin of a long run."""
+
+    def __init__(self, world: World, producer: str) -> None:
+        self.width, self._yes = world.series(f"{producer}.yes")
+        _, self._no = world.series(f"{producer}.no")
+        _, self._offered = world.series(f"{producer}.offered")
+        self.step = max(1, SECOND_NS // self.width)
+        self.bins = len(self._offered)
+
+    def bad(self, begin: int, end: int) -> Iterator[int]:
+        """The first bins of the bad seconds of a range of bins: too many answers were no, or too few who asked had one."""
+        for at in range(begin, end, self.step):
+            good, bad, came = (sum(series[at : at + self.step]) for series in (self._yes, self._no, self._offered))
+            if came and (good < BACK_SHARE * (good + bad) or good + bad < came / 2):
+                yield at
 
 
 def drained(world: World, producers: Sequence[str], windows: Windows) -> int | None:

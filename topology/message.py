@@ -54,6 +54,7 @@ WIRE: Final = reason("lost on the wire")
 UNROUTED: Final = reason("nothing carries it")
 EXPIRED: Final = reason("retention ended")
 GONE: Final = reason("nobody there")
+TOO_MANY: Final = reason("too many requests (429)")
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
-from topology.message import NONE, Item, Message, Reach
+from topology.message import FAILED_WORK, NONE, Item, Message, Reach
 
 PRODUCER: Final = "producer"
 SERVICE: Final = "service"
@@ -328,6 +328,14 @@ class Context:
         """How long work takes under the layers that lie here now: slowness, and the long tail of some executions."""
         return work
 
+    def failure(self, dice: Dice, fails: float, root: i64, visit: i64) -> int:
+        """Whether an execution ends in an error, by its own share or by the layers that lie here: the reason, 0 for none."""
+        if fails > 0.0 and dice.uniform(root, 2 * visit) < fails:
+            return FAILED_WORK
+        if self.error_share > 0.0 and dice.uniform(root, 2 * visit + 1) < self.error_share:
+            return self.error_reason or FAILED_WORK
+        return 0
+
     def degrade(self, message: Message) -> None:
         """The answer is a substitute: stale, or a default."""
         raise TypeError("a context must keep books")
@@ -498,7 +506,6 @@ class Node:
 
     def on_flush(self, ctx: Context) -> None:
         """Forget what was stored only to be quick (a cache)."""
-
 
     def on_start(self, ctx: Context) -> None:
         """The replica is up: begin what it does by itself."""

@@ -6,7 +6,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
 from topology.dist import Dist, whole
-from topology.message import CRASHED, ERROR, FAILED_WORK, REFUSED, RESET, YES, Item, Message, reason
+from topology.message import CRASHED, ERROR, REFUSED, RESET, YES, Item, Message, reason
 from topology.node import SERVICE, Call, Context, Node, Timer
 from topology.nodes.service import less
 from topology.parameters import REQUIRED, count, dist, duration, flag, group, share
@@ -373,12 +373,9 @@ class Database(Node):
         self.working -= 1
         meter.working = self.working
         self._use_cores(ctx, server)
-        root = job.call.message.root
-        visit = job.call.visit
-        if self.fails > 0.0 and self.error_dice.uniform(root, 2 * visit) < self.fails:
-            self._end(ctx, job, ERROR, FAILED_WORK)
-        elif ctx.error_share > 0.0 and self.error_dice.uniform(root, 2 * visit + 1) < ctx.error_share:
-            self._end(ctx, job, ERROR, ctx.error_reason if ctx.error_reason else FAILED_WORK)
+        code = ctx.failure(self.error_dice, self.fails, job.call.message.root, job.call.visit)
+        if code:
+            self._end(ctx, job, ERROR, code)
         elif not job.write:
             self._end(ctx, job, YES, 0)
         else:

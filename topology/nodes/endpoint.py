@@ -7,11 +7,10 @@ from mypy_extensions import i64, mypyc_attr
 from topology.bucket import Bucket, Quota
 from topology.chance import Dice
 from topology.dist import Dist
-from topology.message import ERROR, FAILED_WORK, REFUSED, YES, Item, reason
+from topology.message import ERROR, REFUSED, TOO_MANY, YES, Item, reason
 from topology.node import ENDPOINT, Call, Context, Node
 from topology.parameters import REQUIRED, count, dist, duration, group, rate, share
 
-TOO_MANY: Final = reason("too many requests (429)")
 QUOTA_USED: Final = reason("quota used up (429)")
 TOO_MANY_OPEN: Final = reason("too many at once (429)")
 
@@ -101,13 +100,8 @@ class Endpoint(Node):
         meter.upto(ctx.now)
         self.busy -= 1
         meter.busy = self.busy
-        root = item.message.root
-        if self.fails > 0.0 and self.error_dice.uniform(root, 2 * item.visit) < self.fails:
-            ctx.answer(item, ERROR, FAILED_WORK)
-        elif ctx.error_share > 0.0 and self.error_dice.uniform(root, 2 * item.visit + 1) < ctx.error_share:
-            ctx.answer(item, ERROR, ctx.error_reason if ctx.error_reason else FAILED_WORK)
-        else:
-            ctx.answer(item, YES, 0)
+        code = ctx.failure(self.error_dice, self.fails, item.message.root, item.visit)
+        ctx.answer(item, ERROR if code else YES, code)
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         found: dict[str, float] = {}

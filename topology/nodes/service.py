@@ -6,7 +6,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
 from topology.dist import Dist, whole
-from topology.message import ERROR, FAILED_WORK, REFUSED, YES, Item, reason
+from topology.message import ERROR, REFUSED, YES, Item, reason
 from topology.node import SERVICE, Call, Context, Node, Receive
 from topology.parameters import REQUIRED, choice, count, dist, duration, group, number, share
 from topology.policies.outbox import RELAY, Outbox, Posted, Relay
@@ -325,10 +325,9 @@ class Service(Node):
     def worked(self, ctx: Context, call: Call) -> None:
         """Its own work is done: fail, or go on to what it depends on."""
         message = call.message
-        if self.fails > 0.0 and self.error_dice.uniform(message.root, 2 * call.visit) < self.fails:
-            self._end(ctx, call, ERROR, FAILED_WORK)
-        elif ctx.error_share > 0.0 and self.error_dice.uniform(message.root, 2 * call.visit + 1) < ctx.error_share:
-            self._end(ctx, call, ERROR, ctx.error_reason if ctx.error_reason else FAILED_WORK)
+        code = ctx.failure(self.error_dice, self.fails, message.root, call.visit)
+        if code:
+            self._end(ctx, call, ERROR, code)
         elif ctx.links == 0:
             self._end(ctx, call, YES, 0)
         elif self.parallel and self.calls > 0:

@@ -5,12 +5,11 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.bucket import Bucket, Quota
-from topology.message import REFUSED, reason
+from topology.message import REFUSED, TOO_MANY, reason
 from topology.node import GATEWAY, Call, Context, Shelf
 from topology.parameters import REQUIRED, choice, count, duration, group, rate
 from topology.proxy import Proxy, owner_of
 
-TOO_MANY: Final = reason("too many requests (429)")
 QUOTA_USED: Final = reason("quota used up (429)")
 MOST_OWNERS: Final = 65_536
 """Buckets of more clients than so many are not kept; the one that was made first goes."""

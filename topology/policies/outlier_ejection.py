@@ -4,13 +4,12 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.message import YES, reason
+from topology.message import TOO_MANY, YES
 from topology.node import Call, Context
 from topology.parameters import count, duration, share
 from topology.policy import LinkPolicy
 
 PAGE: Final = "Envoy v1.22, config.cluster.v3.OutlierDetection"
-TOO_MANY: Final = reason("too many requests (429)")
 
 
 class Host:

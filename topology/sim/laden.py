@@ -8,7 +8,7 @@ from mypy_extensions import i64
 
 from topology.chance import Dice
 from topology.dist import whole
-from topology.layers import folded
+from topology.layers import NEUTRAL, folded
 from topology.message import Item
 from topology.node import Node
 from topology.sim.core import T_FULL, T_PAUSED, Core, Layer
@@ -63,7 +63,7 @@ class Laden(Sender):
                 continue
             fold = self.folding.get(layer.kind, "plus")
             a = 1.0 + (layer.a - 1.0) * strength if fold == "times" else layer.a * strength
-            folds[layer.kind] = folded(fold, folds.get(layer.kind, 1.0 if fold == "times" else 0.0), a)
+            folds[layer.kind] = folded(fold, folds.get(layer.kind, NEUTRAL[fold]), a)
             if layer.kind == "tail":
                 tails.append((layer.a * strength, layer.b))
             elif layer.kind == "errors":
@@ -90,7 +90,7 @@ class Laden(Sender):
         self.cores = self.machine.cores_now()
 
     def strength(self, layer: str) -> float:
-        return self.folds.get(layer, 1.0 if self.folding.get(layer, "plus") == "times" else 0.0)
+        return self.folds.get(layer, NEUTRAL[self.folding.get(layer, "plus")])
 
     def stretched(self, work: i64, root: i64, visit: i64) -> i64:
         long = float(work) * self.slow

@@ -14,11 +14,11 @@ from topology.message import (
     REFUSED,
     REFUSED_CONNECTION,
     RESET,
+    TOO_MANY,
     YES,
     Flow,
     Item,
     Message,
-    reason,
 )
 from topology.node import (
     ANSWER,
@@ -57,7 +57,6 @@ from topology.sim.wire import Inlet, Wire
 
 PATIENT: Final = 5_000_000_000
 """How long past the longest wait a consumer's client waits for a silent queue before it asks again."""
-THROTTLED: Final = reason("too many requests (429)")
 
 
 class Place(Laden):
@@ -256,7 +255,7 @@ class Place(Laden):
         """Whether one of the limits that lie here turns the call away; each is a bucket of one second's worth."""
         for throttle in self.throttles:
             if not throttle.grants(self.now):
-                return throttle.layer.code or THROTTLED
+                return throttle.layer.code or TOO_MANY
         return 0
 
     def _answer_over(self, call: Call) -> None:

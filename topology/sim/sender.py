@@ -293,10 +293,7 @@ class Sender(Context):
             self._wake_later(outlet, call)
             return False
         outlet.let_on(call, gate)
-        timer = call.timer
-        if timer is not None:
-            self.engine.cancel(timer)
-            call.timer = None
+        self._stop_timer(call)
         call.sent = self.engine.now
         if code == WAIT:
             self._park(outlet, call)
@@ -351,10 +348,7 @@ class Sender(Context):
             if self.up:
                 self.machine.on_answer(self, call)
             return
-        timer = call.timer
-        if timer is not None:
-            self.engine.cancel(timer)
-            call.timer = None
+        self._stop_timer(call)
         outlet = self.outlets[call.link]
         self._no_longer_out(outlet, call)
         if call.outcome != YES:
@@ -412,10 +406,7 @@ class Sender(Context):
 
     def _settled(self, outlet: Outlet, call: Call) -> None:
         """An attempt has its outcome: hedge, try again, find a substitute, or tell the node."""
-        hedge = call.hedge
-        if hedge is not None:
-            self.engine.cancel(hedge)
-            call.hedge = None
+        self._stop_hedge(call)
         twin = call.twin
         if twin is not None:
             call.twin = None
@@ -471,13 +462,8 @@ class Sender(Context):
 
     def _abandon(self, outlet: Outlet, call: Call) -> None:
         """The other attempt was quicker; this one ends without an outcome here."""
-        timer = call.timer
-        if timer is not None:
-            self.engine.cancel(timer)
-            call.timer = None
-        if call.hedge is not None:
-            self.engine.cancel(call.hedge)
-            call.hedge = None
+        self._stop_timer(call)
+        self._stop_hedge(call)
         if call.gate >= 0:
             outlet.let_on(call, call.gate)
             outlet.withdraw(self, call)
@@ -512,15 +498,11 @@ class Sender(Context):
                 self.unpark(outlet)
             return (code or HELD_FULL) | outlet.wire.where
         timer = call.timer
-        if timer is not None:
-            backing_off = timer.tag == T_RETRY
-            self.engine.cancel(timer)
-            call.timer = None
-            if backing_off:
-                return call.reason
-        if call.hedge is not None:
-            self.engine.cancel(call.hedge)
-            call.hedge = None
+        backing_off = timer is not None and timer.tag == T_RETRY
+        self._stop_timer(call)
+        if backing_off:
+            return call.reason
+        self._stop_hedge(call)
         if self._is_turned(call):
             call.left = self.engine.now
             return call.reason
@@ -535,6 +517,18 @@ class Sender(Context):
         if outlet.held > 0:
             self.unpark(outlet)
         return code
+
+    def _stop_timer(self, call: Call) -> None:
+        timer = call.timer
+        if timer is not None:
+            self.engine.cancel(timer)
+            call.timer = None
+
+    def _stop_hedge(self, call: Call) -> None:
+        hedge = call.hedge
+        if hedge is not None:
+            self.engine.cancel(hedge)
+            call.hedge = None
 
     # What balancers ask
 
@@ -573,10 +567,7 @@ class Sender(Context):
 
     def _hung_up(self, outlet: Outlet, call: Call) -> None:
         """The caller closed the connection: it waits no more, and the callee goes on."""
-        timer = call.timer
-        if timer is not None:
-            self.engine.cancel(timer)
-            call.timer = None
+        self._stop_timer(call)
         self._leave(call, outlet)
         call.lingers = False
         call.outcome = ERROR
@@ -614,22 +605,20 @@ class Sender(Context):
 
     def fires(self, timer: Timer, tag: i64, item: Item | None) -> bool:
         """A timer of the sending half; False where it is none."""
-        if tag == T_TIMEOUT:
-            assert isinstance(item, Call)
-            self.timed_out(item)
-        elif tag == T_RETRY:
-            assert isinstance(item, Call)
-            self.try_again(item)
-        elif tag == T_HEDGE:
-            assert isinstance(item, Call)
-            self.hedge(item)
-        elif tag == T_PARKED:
-            assert isinstance(item, Call)
-            self.waited_out(item)
-        elif tag == T_WAKE:
+        if tag == T_WAKE:
             assert isinstance(item, Gate)
             item.waking = False
             self.unpark(self.outlets[item.link])
-        else:
+            return True
+        if tag not in (T_TIMEOUT, T_RETRY, T_HEDGE, T_PARKED):
             return False
+        assert isinstance(item, Call)
+        if tag == T_TIMEOUT:
+            self.timed_out(item)
+        elif tag == T_RETRY:
+            self.try_again(item)
+        elif tag == T_HEDGE:
+            self.hedge(item)
+        else:
+            self.waited_out(item)
         return True
