@@ -6,9 +6,10 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
 from topology.dist import whole
-from topology.message import CRASHED, ERROR, NONE, REFUSED, SILENT, YES, Item, Message
-from topology.node import SCHEDULER, Call, Context, Node, Shelf, Timer
+from topology.message import CRASHED, ERROR, NONE, SILENT, Item, Message
+from topology.node import SCHEDULER, Context, Shelf, Timer
 from topology.parameters import REQUIRED, choice, count, duration
+from topology.source import Source
 
 DUE: Final = 0
 PATIENCE: Final = 1
@@ -34,7 +35,7 @@ class Begun(Item):
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Cron(Node):
+class Cron(Source):
     """Begins a run of its job by the clock, again and again; each job is a message of a flow of its own, and the run ends with
     its last answer. It goes by its own clock, which may be wrong. When it crashes, the jobs that it waits for are failed, and
     what was due meanwhile is made up for or not.
@@ -164,7 +165,7 @@ class Cron(Node):
         if tag == PATIENCE:
             assert isinstance(item, Message)
             if item.answer == NONE:
-                self._tell(ctx, item, SILENT, ctx.forget(item))
+                self.tell(ctx, item, SILENT, ctx.forget(item))
             return
         self.timer = None
         begun = self._begun()
@@ -203,22 +204,7 @@ class Cron(Node):
             ctx.send(0, message, message)
             i += 1
 
-    def on_answer(self, ctx: Context, call: Call) -> None:
-        message = call.message
-        if message.answer != NONE:
-            return
-        if call.outcome == YES:
-            message.step += 1
-            if message.step < ctx.links:
-                ctx.send(message.step, message, message)
-                return
-            self._tell(ctx, message, YES, 0)
-        elif call.outcome == REFUSED and message.step == 0:
-            self._tell(ctx, message, REFUSED, call.reason)
-        else:
-            self._tell(ctx, message, SILENT, call.reason)
-
-    def _tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
+    def tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
         """A job has its answer; with the last one its run has ended."""
         key: int = message.n
         run = self.of.pop(key, None)

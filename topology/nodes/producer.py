@@ -7,8 +7,8 @@ from mypy_extensions import i64, mypyc_attr
 from topology.chance import Dice, ln
 from topology.dist import Dist
 from topology.importers.replay import CHOICES, Cursor, Replay, read_replay
-from topology.message import NONE, REFUSED, SILENT, YES, Item, Message, Mix
-from topology.node import PRODUCER, Call, Context, Node
+from topology.message import SILENT, Item, Message, Mix
+from topology.node import PRODUCER, Context
 from topology.parameters import (
     REQUIRED,
     choice,
@@ -25,6 +25,7 @@ from topology.parameters import (
     table,
     word,
 )
+from topology.source import Source
 from topology.wave import Wave
 from topology.zipf import Weights, Zipf
 
@@ -75,7 +76,7 @@ class User(Item):
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
-class Producer(Node):
+class Producer(Source):
     """Offers messages at instants that do not depend on how the system fares (open loop), and waits for each answer.
 
     Arrivals are Poisson or evenly spaced, at a steady rate, in bursts or in a daily wave, or those of a real log. A yes up
@@ -649,21 +650,6 @@ class Producer(Node):
 
     # Answers
 
-    def on_answer(self, ctx: Context, call: Call) -> None:
-        message = call.message
-        if message.answer != NONE:
-            return
-        if call.outcome == YES:
-            message.step += 1
-            if message.step < ctx.links:
-                ctx.send(message.step, message, message)
-                return
-            self._tell(ctx, message, YES, 0)
-        elif call.outcome == REFUSED and message.step == 0:
-            self._tell(ctx, message, REFUSED, call.reason)
-        else:
-            self._tell(ctx, message, SILENT, call.reason)
-
     def _lose_patience(self, ctx: Context) -> None:
         """One timer serves all who wait: they came in order, so the first to lose patience is the first in the chain."""
         while True:
@@ -676,9 +662,9 @@ class Producer(Node):
                 ctx.after(left, PATIENCE, None)
                 return
             code = ctx.forget(message)
-            self._tell(ctx, message, SILENT, code)
+            self.tell(ctx, message, SILENT, code)
 
-    def _tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
+    def tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
         before = message.before
         behind = message.behind
         if before is None:

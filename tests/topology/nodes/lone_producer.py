@@ -49,7 +49,7 @@ class Alone(Context):
             if tag < 0:
                 assert isinstance(item, Message)
                 if item.answer == NONE:
-                    self.producer._tell(self, item, YES, 0)
+                    self.producer.tell(self, item, YES, 0)
             else:
                 self.producer.on_timer(self, tag, item)
         self.now = until
