@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from topology.chain import Chain, Knot
 from topology.chance import Dice
 from topology.dist import Dist, whole
 from topology.message import ERROR, YES, Item, Message
@@ -21,7 +22,7 @@ RECENT: Final = 0.01
 """How much the latest lookup counts in the hit rate that is shown."""
 
 
-class Entry(Item):
+class Entry(Knot):
     """One answer, fresh before `until`."""
 
     def __init__(self, key: int, until: i64) -> None:
@@ -29,31 +30,28 @@ class Entry(Item):
         self.until: i64 = until
         self.uses: i64 = 1
         self.at: i64 = 0
-        self.before: Entry | None = None
-        self.behind: Entry | None = None
 
 
-class Store:
+class Store(Chain):
     """So many entries at the most, in a chain whose first goes when room is needed. Every access costs the same.
 
     By least frequent use, the chain is in order of uses, and `lasts` knows the last entry of each number of uses.
     """
 
     def __init__(self, capacity: i64, order: i64) -> None:
+        super().__init__()
         self.capacity: i64 = capacity
         self.order: i64 = order
         self.entries: dict[int, Entry] = {}
         self.listed: list[Entry] = []
-        self.first: Entry | None = None
-        self.last: Entry | None = None
         self.lasts: dict[int, Entry] = {}
 
     def use(self, entry: Entry) -> None:
         """It was asked for."""
         if self.order == LRU:
             if entry.behind is not None:
-                self._take_out(entry)
-                self._put_after(self.last, entry)
+                self.take_out(entry)
+                self.put_after(self.last, entry)
         elif self.order == LFU:
             self._use_more(entry)
 
@@ -66,8 +64,8 @@ class Store:
         self._leave_uses(entry)
         entry.uses += 1
         if after is not entry:
-            self._take_out(entry)
-            self._put_after(after, entry)
+            self.take_out(entry)
+            self.put_after(after, entry)
         self.lasts[uses + 1] = entry
 
     def _leave_uses(self, entry: Entry) -> None:
@@ -75,7 +73,7 @@ class Store:
         uses: int = entry.uses
         if self.lasts[uses] is entry:
             before = entry.before
-            if before is not None and before.uses == entry.uses:
+            if isinstance(before, Entry) and before.uses == entry.uses:
                 self.lasts[uses] = before
             else:
                 del self.lasts[uses]
@@ -85,20 +83,20 @@ class Store:
         entry = Entry(key, until)
         self.entries[key] = entry
         if self.order == LFU:
-            self._put_after(self.lasts.get(1), entry)
+            self.put_after(self.lasts.get(1), entry)
             self.lasts[1] = entry
         elif self.order == RANDOM:
             entry.at = len(self.listed)
             self.listed.append(entry)
         else:
-            self._put_after(self.last, entry)
+            self.put_after(self.last, entry)
 
     def victim(self, u: float) -> Entry:
         """The entry that goes when room is needed; u, a number in (0, 1), chooses among equals."""
         if self.order == RANDOM:
             return self.listed[int(u * float(len(self.listed)))]
         first = self.first
-        assert first is not None
+        assert isinstance(first, Entry)
         return first
 
     def drop(self, entry: Entry) -> None:
@@ -112,49 +110,14 @@ class Store:
             return
         if self.order == LFU:
             self._leave_uses(entry)
-        self._take_out(entry)
+        self.take_out(entry)
 
     def clear(self) -> None:
         """Forget everything."""
-        entry = self.first
-        while entry is not None:
-            behind = entry.behind
-            entry.before = None
-            entry.behind = None
-            entry = behind
-        self.first = None
-        self.last = None
+        super().clear()
         self.entries = {}
         self.listed = []
         self.lasts = {}
-
-    def _put_after(self, before: Entry | None, entry: Entry) -> None:
-        """Into the chain behind another; at its beginning behind none."""
-        behind = self.first if before is None else before.behind
-        entry.before = before
-        entry.behind = behind
-        if before is None:
-            self.first = entry
-        else:
-            before.behind = entry
-        if behind is None:
-            self.last = entry
-        else:
-            behind.before = entry
-
-    def _take_out(self, entry: Entry) -> None:
-        before = entry.before
-        behind = entry.behind
-        if before is None:
-            self.first = behind
-        else:
-            before.behind = behind
-        if behind is None:
-            self.last = before
-        else:
-            behind.before = before
-        entry.before = None
-        entry.behind = None
 
 
 class Flight(Item):

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from topology.chain import Chain, Knot
 from topology.message import EXPIRED, YES, Item, reason
 from topology.node import QUEUE, Call, Context, Node, Receive, Timer
 from topology.parameters import REQUIRED, count, duration, group, node
@@ -23,7 +24,7 @@ TOO_OLD: Final = EXPIRED
 DISCARDED: Final = reason("taken out of the dead letters undone")
 
 
-class Entry(Item):
+class Entry(Knot):
     """One message in a queue. `since` is when it was first enqueued: a dead-letter queue keeps it for its retention."""
 
     def __init__(self, call: Call, since: i64) -> None:
@@ -36,8 +37,6 @@ class Entry(Item):
         self.source = ""
         self.receipt: Call | None = None
         self.hidden: Timer | None = None
-        self.before: Entry | None = None
-        self.behind: Entry | None = None
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -85,8 +84,8 @@ class Sqs(Node):
     }
 
     def __init__(self) -> None:
-        self.first: Entry | None = None
-        self.last: Entry | None = None
+        self.ready = Chain()
+        """What is visible, in the order in which it became so."""
         self.visible: i64 = 0
         self.flying: i64 = 0
         self.asking: list[Receive] = []
@@ -146,29 +145,11 @@ class Sqs(Node):
 
     def _show(self, entry: Entry) -> None:
         entry.state = READY
-        last = self.last
-        entry.before = last
-        entry.behind = None
-        self.last = entry
-        if last is None:
-            self.first = entry
-        else:
-            last.behind = entry
+        self.ready.put_after(self.ready.last, entry)
         self.visible += 1
 
     def _hide(self, entry: Entry) -> None:
-        before = entry.before
-        behind = entry.behind
-        if before is None:
-            self.first = behind
-        else:
-            before.behind = behind
-        if behind is None:
-            self.last = before
-        else:
-            behind.before = before
-        entry.before = None
-        entry.behind = None
+        self.ready.take_out(entry)
         self.visible -= 1
 
     # Receives
@@ -226,9 +207,10 @@ class Sqs(Node):
         receive.served = True
         n: i64 = 0
         while n < receive.most and self.flying < self.limit:
-            entry = self.first
+            entry = self.ready.first
             if entry is None:
                 break
+            assert isinstance(entry, Entry)
             self._hide(entry)
             if self.dead_after > 0 and entry.received >= self.dead_after and self._bury(ctx, entry):
                 continue
@@ -350,10 +332,18 @@ class Sqs(Node):
             self.redrives = self.visible
             self._move(ctx)
 
+    def _first_dead(self) -> Entry | None:
+        """The oldest visible entry that came as a dead letter, and so has a source to go back to."""
+        knot = self.ready.first
+        while knot is not None:
+            assert isinstance(knot, Entry)
+            if knot.source:
+                return knot
+            knot = knot.behind
+        return None
+
     def _move(self, ctx: Context) -> None:
-        entry = self.first
-        while entry is not None and not entry.source:
-            entry = entry.behind
+        entry = self._first_dead()
         if entry is None or self.redrives <= 0 or not ctx.ready(entry.source):
             self.moving = False
             return
@@ -369,10 +359,7 @@ class Sqs(Node):
         for entry in self.by_age:
             entry.receipt = None
             entry.hidden = None
-            entry.before = None
-            entry.behind = None
-        self.first = None
-        self.last = None
+        self.ready.clear()
         self.asking = []
 
     # Looking
