@@ -19,6 +19,9 @@ PARAMETERS: Final = "SQS Developer Guide, Configuring queue parameters"
 QUOTAS: Final = "SQS Developer Guide, Amazon SQS message quotas"
 DEAD: Final = "SQS Developer Guide, Using dead-letter queues"
 LIMIT: Final = "SQS Developer Guide, Amazon SQS visibility timeout"
+MOMENT: Final = 1_000_000
+"""What is given back at the very instant of its delivery is visible again a millisecond later: a call of the service takes
+that long, and without it nothing would ever move on from an instant in which a consumer keeps giving a message back."""
 TOO_OFTEN: Final = reason("received too often")
 TOO_OLD: Final = EXPIRED
 DISCARDED: Final = reason("taken out of the dead letters undone")
@@ -31,6 +34,8 @@ class Entry(Knot):
         self.call: Call = call
         self.since: i64 = since
         self.received: i64 = 0
+        self.delivered: i64 = -1
+        """The instant of its latest delivery."""
         self.state: i64 = READY
         self.gone = False
         self.buried = False
@@ -215,6 +220,7 @@ class Sqs(Node):
             if self.dead_after > 0 and entry.received >= self.dead_after and self._bury(ctx, entry):
                 continue
             entry.received += 1
+            entry.delivered = ctx.now
             entry.state = FLYING
             self.flying += 1
             entry.receipt = ctx.delivery(receive, entry.call, entry)
@@ -249,7 +255,17 @@ class Sqs(Node):
             if entry.receipt is call:
                 self._delete(ctx, entry)
         elif entry.receipt is call and entry.state == FLYING:
+            self._given_back(ctx, entry)
+
+    def _given_back(self, ctx: Context, entry: Entry) -> None:
+        """A consumer failed and says so: the message is visible at once, or a moment after its delivery."""
+        if entry.delivered < ctx.now:
             self._reappear(ctx, entry)
+            return
+        timer = entry.hidden
+        if timer is not None:
+            ctx.cancel(timer)
+        entry.hidden = ctx.after_same(MOMENT, VISIBLE, entry)
 
     def _delete(self, ctx: Context, entry: Entry) -> None:
         if entry.state == FLYING:

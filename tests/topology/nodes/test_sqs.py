@@ -293,3 +293,15 @@ def test_the_log_of_a_queue_adds_up() -> None:
         assert meter.inside_ns == meter.stay_ns
         assert meter.arrivals == meter.departures
     assert one.sums()["nodes"]["dlq"]["mean_stay"] == pytest.approx(10, rel=0.5)
+
+
+@pytest.mark.parametrize("consumer", [
+    "service, slots: 2, takes: 1s, idempotency_key: {}",
+    "service, slots: 2, takes: 0s, fails: 100%",
+])
+def test_time_goes_on_though_a_message_is_given_back_at_the_instant_of_its_delivery(consumer: str) -> None:
+    """Each of at most ten messages comes at most once a millisecond."""
+    one = queue("sqs, visibility: 200ms", consumer, ", wait: 0s, on_failure: release", web="producer, rate: 2/s")
+    one.advance(5 * S)
+    assert 10 <= link(one, "q => app").attempts <= 20 * 5_000
+    check_frame(one)
