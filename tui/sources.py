@@ -9,16 +9,29 @@ import ast
 import importlib
 from functools import cache
 
+from topology.node import Context
 from topology.registry import source_of
 
 
 def reasons(cls: type) -> list[str]:
-    """Every reason that a class's module makes, or takes from another of our modules and uses; in the text's order."""
+    """Every reason that a class's module makes, or takes from another of our modules and uses; in the text's order.
+
+    What its context says for it, when the module asks the context to decide, is the module's too.
+    """
     tree = _tree(cls.__module__)
-    used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
-    found = [words for name, words in _imported(tree).items() if name in used]
-    found += _made(tree).values()
+    found = [*_used(tree, tree), *_made(tree).values()]
+    asked = {part.func.attr for part in ast.walk(tree) if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)}
+    contract = _tree(Context.__module__)
+    for method in ast.walk(contract):
+        if isinstance(method, ast.FunctionDef) and method.name in asked:
+            found += _used(method, contract)
     return list(dict.fromkeys(found))
+
+
+def _used(part: ast.AST, module: ast.Module) -> list[str]:
+    """The reasons that a module takes from others, as far as a part of it uses them."""
+    used = {one.id for one in ast.walk(part) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    return [words for name, words in _imported(module).items() if name in used]
 
 
 def states(cls: type) -> list[str]:
