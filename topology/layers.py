@@ -35,6 +35,7 @@ class Sort:
 SORTS: dict[str, Sort] = {
     "slow": Sort(PLACE, TIMES, "{a:g} times slower"),
     "errors": Sort(PLACE, EITHER, "{a:.0%} fail"),
+    "poison": Sort(PLACE, EITHER, "{a:.2%} can never be worked on"),
     "tail": Sort(PLACE, EITHER, "{a:.0%} take {b:g} times as long"),
     "slots": Sort(PLACE, EITHER, "{a:.0%} of the slots are taken"),
     "cores": Sort(PLACE, EITHER, "{a:.0%} of the cores are taken"),

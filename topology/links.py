@@ -41,34 +41,60 @@ LINK_PARAMS: dict[str, Any] = {
 _CALLS_ONLY, _PULLS_ONLY = ("wiring", "optional", "restart"), ("batch", "wait", "on_failure")
 
 _SOURCES = ("producer", "scheduler")
-_CALLERS = (*_SOURCES, "service")
+_CALLERS = (*_SOURCES, "service", "function")
 _PROXIES = {"proxy": "a load balancer", "gateway": "a gateway"}
+_PUSHERS = ("push", "scheduler")
+"""Those that deliver: what they hand on is done when its receiver says yes."""
 
 _TABLE: dict[tuple[str, str, str], tuple[str, str]] = {
     ("queue", HANDOFF, "service"): (PULL, ""),
+    ("queue", HANDOFF, "function"): (PULL, ""),
     ("queue", HANDOFF, "endpoint"): ("", "let a service consume: {caller} => SERVICE -> {callee}"),
     ("queue", HANDOFF, "queue"): (
         "",
         "a dead-letter queue is named on the queue: dead_letter: {{to: {callee}, after: 5}}",
     ),
+    ("queue", HANDOFF, "push"): ("", "let a service or a pipe consume: {caller} => SERVICE => {callee}"),
     ("queue", CALL, "service"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
+    ("queue", CALL, "function"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
     ("service", HANDOFF, "service"): (PINNED, ""),
+    ("function", HANDOFF, "service"): ("", "a function calls a service; write {caller} -> {callee}"),
+    ("producer", HANDOFF, "service"): ("", "a producer wants an answer from a service; write {caller} -> {callee}"),
 }
-for _callee in ("service", "endpoint", *_PROXIES):
+for _callee in ("service", "endpoint", "function", *_PROXIES):
     _TABLE["proxy", CALL, _callee] = (BALANCED, "")
     _TABLE["gateway", CALL, _callee] = (LIST, "")
-for _source in _SOURCES:
-    _TABLE[_source, HANDOFF, "service"] = ("", f"a {_source} wants an answer from a service; write {{caller}} -> {{callee}}")
-for _caller in _CALLERS:
-    for _callee in ("service", "endpoint", *_PROXIES):
+    _TABLE["push", CALL, _callee] = ("", "what {caller} delivers is a hand-off; write {caller} => {callee}")
+    for _caller in _CALLERS:
         _TABLE[_caller, CALL, _callee] = (PINNED, "")
-    _TABLE[_caller, HANDOFF, "queue"] = (PINNED, "")
-    _TABLE[_caller, CALL, "queue"] = ("", "a queue accepts hand-offs; write {caller} => {callee}")
+    for _caller in _PUSHERS:
+        _TABLE[_caller, HANDOFF, _callee] = (PINNED, "")
+for _caller in (*_CALLERS, "push"):
+    for _callee, _what in (("queue", "a queue"), ("push", "what delivers")):
+        _TABLE[_caller, HANDOFF, _callee] = (PINNED, "")
+        _TABLE[_caller, CALL, _callee] = ("", f"{_what} accepts hand-offs; write {{caller}} => {{callee}}")
+    _TABLE[_caller, HANDOFF, "function"] = (PINNED, "")
+for _caller in ("producer", "service", "function"):
     _TABLE[_caller, HANDOFF, "endpoint"] = ("", "an endpoint takes calls; write {caller} -> {callee}")
 for _proxy, _name in _PROXIES.items():
     _TABLE["queue", HANDOFF, _proxy] = ("", "a queue is consumed by services; write {caller} => SERVICE")
-    for _caller in _CALLERS:
+    for _caller in ("producer", "service", "function"):
         _TABLE[_caller, HANDOFF, _proxy] = ("", f"{_name} takes calls; write {{caller}} -> {{callee}}")
+
+
+def delivers(caller: str, callee: str) -> bool:
+    """Whether a hand-off between two roles is over only when the receiver has done its work and says yes.
+
+    A queue, another push service and a function that is invoked asynchronously take a delivery over at once.
+    """
+    return caller in _PUSHERS and callee not in ("queue", "push", "function")
+
+
+def link_params(caller: Any, callee: Any) -> dict[str, Any]:
+    """The settings that a link between two kinds takes: the common ones, and those of the two kinds."""
+    out = getattr(caller, "link_params", None) or {}
+    into = getattr(callee, "inlet_params", None) or {} if getattr(caller, "role", "") == "queue" else {}
+    return {**LINK_PARAMS, **out, **into} if out or into else LINK_PARAMS
 
 
 def joins_roles(caller: str, callee: str, mode: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ DEAD: Final = 7
 
 _words: list[str] = [""]
 _codes: dict[str, int] = {"": 0}
+_lasting: set[int] = set()
 
 
 def reason(words: str) -> int:
@@ -37,6 +38,18 @@ def reason(words: str) -> int:
         _words.append(words)
         _codes[words] = code
     return code
+
+
+def lasting(words: str) -> int:
+    """As `reason`, of a failure that another attempt will meet again: nobody who knows it tries once more."""
+    code = reason(words)
+    _lasting.add(code)
+    return code
+
+
+def lasts(code: int) -> bool:
+    """Whether another attempt would fail for the same reason."""
+    return (code & 0xFFFF) in _lasting
 
 
 def reason_words(code: int) -> str:
@@ -55,6 +68,8 @@ UNROUTED: Final = reason("nothing carries it")
 EXPIRED: Final = reason("retention ended")
 GONE: Final = reason("nobody there")
 TOO_MANY: Final = reason("too many requests (429)")
+POISON: Final = lasting("it can never be worked on (poison message)")
+UNMATCHED: Final = reason("no rule or filter lets it pass (unmatched)")
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
-from topology.message import FAILED_WORK, NONE, Item, Message, Reach
+from topology.message import FAILED_WORK, NONE, POISON, Item, Message, Mix, Reach
 
 PRODUCER: Final = "producer"
 SERVICE: Final = "service"
@@ -20,7 +20,12 @@ QUEUE: Final = "queue"
 ENDPOINT: Final = "endpoint"
 GATEWAY: Final = "gateway"
 SCHEDULER: Final = "scheduler"
-"""Roles: what a kind is for the link table."""
+PUSH: Final = "push"
+FUNCTION: Final = "function"
+"""Roles: what a kind is for the link table. A push service (a topic, a bus, a bucket) delivers; a function runs on demand."""
+
+WORKERS: Final = (SERVICE, ENDPOINT, FUNCTION)
+"""The roles of those who do a part of a message's work."""
 
 SOURCES: Final = (PRODUCER, SCHEDULER)
 """The roles of those who offer messages, each in a flow of its own: the outside world, and what runs by the clock."""
@@ -76,7 +81,8 @@ class Call(Hop):
     is not done again; `twin` is the other of two hedged attempts;
     `gate` is the policy that holds it back before it is sent, -1 once it is let go. `unsure` says that an earlier or a
     parallel attempt may have been executed; `backwards` that what was done for it is being taken back;
-    `lingers` that a policy of the caller wants to know when its execution is over.
+    `lingers` that a policy of the caller wants to know when its execution is over; `content` is what it carries where that
+    is not what its message said at first.
     """
 
     caller: Context | None = None
@@ -111,6 +117,7 @@ class Call(Hop):
     behind: Call | None = None
     next: Call | None = None
     older: Call | None = None
+    content: Mix | None = None
 
     def __init__(self, message: Message, reach: Reach, link: i64, cause: Item | None, sent: i64) -> None:
         self.message: Message = message
@@ -131,6 +138,11 @@ class Call(Hop):
             place.answer_arrives(self)
         else:
             place.turned(self)
+
+
+def content_of(call: Call) -> Mix | None:
+    """What a call carries: what was made of its message on the way, else what its producer said; None where it said nothing."""
+    return call.content or call.message.mix
 
 
 class Probe(Hop):
@@ -273,6 +285,8 @@ class Context:
         self.error_share = 0.0
         """The share of executions that fail now."""
         self.error_reason: int = 0
+        self.poison_share = 0.0
+        """The share of the messages that this node can never work on now."""
         self.slots_lost = 0.0
         """The share of the slots that are taken away now."""
         self.cores_lost = 0.0
@@ -299,6 +313,14 @@ class Context:
     def send_to(self, link: i64, target: i64, cause: Item, message: Message) -> None:
         """As `send`, to one target that a balancer chose."""
         raise TypeError("a context must be able to send")
+
+    def send_as(self, link: i64, cause: Item, message: Message, content: Mix | None) -> None:
+        """As `send`, with a content of its own: what was transformed on the way."""
+        raise TypeError("a context must be able to send")
+
+    def retain(self, link: i64, message: Message, content: Mix | None) -> Call:
+        """Keep one more copy for a link: it is inside, and holds what lies behind the link, until `finish` or `bury`."""
+        raise TypeError("a context must keep books")
 
     def send_undo(self, link: i64, cause: Item, message: Message) -> None:
         """As `send`, to take back what an earlier call over this link has done (a compensation)."""
@@ -334,7 +356,13 @@ class Context:
             return FAILED_WORK
         if self.error_share > 0.0 and dice.uniform(root, 2 * visit + 1) < self.error_share:
             return self.error_reason or FAILED_WORK
+        if self.poison_share > 0.0 and self.poison_dice().uniform(root, 0) < self.poison_share:
+            return POISON
         return 0
+
+    def poison_dice(self) -> Dice:
+        """What tells whether a message is one of those that this node can never work on: the same each time that it comes."""
+        raise TypeError("a context must be able to throw dice")
 
     def degrade(self, message: Message) -> None:
         """The answer is a substitute: stale, or a default."""
@@ -491,6 +519,12 @@ class Node:
     params: ClassVar[dict[str, Any]] = {}
     role: ClassVar[str] = SERVICE
     managed: ClassVar[bool] = False
+    link_params: ClassVar[dict[str, Any]] = {}
+    """Settings that links out of this kind have beside the common ones: of a subscription, of a rule's target."""
+    inlet_params: ClassVar[dict[str, Any]] = {}
+    """Settings of the links by which it consumes a queue, beside the common ones; where a name is common, these bounds hold."""
+    selects: ClassVar[tuple[str, ...]] = ()
+    """The settings of its links that let only some messages pass: what lies behind such a link is not reached by every one."""
     like: ClassVar[str] = ""
     """The kind whose node policies may guard this one, too."""
     shields: ClassVar[bool] = False
@@ -509,6 +543,9 @@ class Node:
 
     def on_start(self, ctx: Context) -> None:
         """The replica is up: begin what it does by itself."""
+
+    def on_revival(self, ctx: Context) -> None:
+        """A managed node answers again after a crash; what it keeps is still there."""
 
     def on_message(self, ctx: Context, call: Call) -> None:
         """A call or a hand-off arrived."""
@@ -586,4 +623,8 @@ class Node:
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         """Figures of the kind's own, for the inspector."""
+        return {}
+
+    def views(self, ctx: Context) -> dict[str, dict[str, float]]:
+        """Figures of the parts that it consists of, by the part's name: subscriptions, rules, shards."""
         return {}

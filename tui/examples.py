@@ -38,6 +38,8 @@ _WAYS = {
     "gateway": ("gate", ["web -> {} -> app"]),
     "scheduler": ("nightly", ["{} -> app"]),
     "queue": ("backlog", ["web => {} => app"]),
+    "push": ("news", ["web => {} => app", "web => {} => jobs"]),
+    "function": ("resize", ["web -> {}", "web => {}"]),
 }
 """What a node of each role is called, and how it may be wired, the simplest first."""
 _ANY = ("it", [way for _, ways in _WAYS.values() for way in ways])

@@ -32,6 +32,8 @@ class Page:
     title: str
     words: tuple[str, ...]
     settings: tuple[tuple[str, Param], ...]
+    link_settings: tuple[tuple[str, Param], ...]
+    """What may be said on a link out of it, or on one by which it consumes."""
     lists: tuple[tuple[str, Rows], ...]
     example: str
 
@@ -48,7 +50,8 @@ def kind_page(name: str) -> Page:
         ("Faults that act on it", tuple(_faults(name))),
     )
     settings = tuple({**kind.params, **{n: p for n, p in common.items() if n not in kind.params}}.items())
-    return Page(f"{name}: a kind of node", _paragraphs(kind), settings, lists, _example(examples.kind_example, name))
+    links = tuple({**kind.link_params, **kind.inlet_params}.items())
+    return Page(f"{name}: a kind of node", _paragraphs(kind), settings, links, lists, _example(examples.kind_example, name))
 
 
 def policy_page(name: str) -> Page:
@@ -62,7 +65,7 @@ def policy_page(name: str) -> Page:
         ("Reasons that it gives", _plain(sources.reasons(policy))),
     )
     settings = tuple(policy.params.items())
-    return Page(f"{name}: a policy, {where}", _paragraphs(policy), settings, lists, _example(examples.policy_example, name))
+    return Page(f"{name}: a policy, {where}", _paragraphs(policy), settings, (), lists, _example(examples.policy_example, name))
 
 
 def fault_page(name: str) -> Page:
@@ -76,7 +79,7 @@ def fault_page(name: str) -> Page:
         ("What a world must be able to do", _plain(sorted(fault.needs))),
     )
     title = f"{name}: a fault, {where or 'acts on replicas'}"
-    return Page(title, _paragraphs(fault), tuple(fault.params.items()), lists, _example(examples.fault_example, name))
+    return Page(title, _paragraphs(fault), tuple(fault.params.items()), (), lists, _example(examples.fault_example, name))
 
 
 REGISTERED = Registered()
@@ -158,6 +161,8 @@ def as_text(page: Page) -> str:
     """A page for a terminal."""
     blocks = [page.title, "\n\n".join(_filled(words) for words in page.words)]
     blocks.append("\n".join(["Settings", *_setting_rows(page.settings, "")]) if page.settings else "It takes no settings.")
+    if page.link_settings:
+        blocks.append("\n".join(["Settings of its links", *_setting_rows(page.link_settings, "")]))
     for title, rows in page.lists:
         if rows:
             blocks.append("\n".join([title, *_list_rows(rows)]))
@@ -210,9 +215,10 @@ def takes(param: Param) -> str:
 def as_markdown(page: Page) -> str:
     """A page for a site."""
     blocks = [f"## {page.title}", *page.words]
-    if page.settings:
-        head = ["| setting | takes | default | what it is | source |", "|---|---|---|---|---|"]
-        blocks.append("\n".join([*head, *_markdown_rows(page.settings, "")]))
+    for title, params in (("", page.settings), ("**Settings of its links**\n", page.link_settings)):
+        if params:
+            head = ["| setting | takes | default | what it is | source |", "|---|---|---|---|---|"]
+            blocks.append("\n".join([*([title] if title else []), *head, *_markdown_rows(params, "")]))
     for title, rows in page.lists:
         if rows:
             items = (f"- `{word}`{': ' if meaning else ''}{meaning}" for word, meaning in rows)

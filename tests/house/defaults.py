@@ -19,6 +19,7 @@ def lines() -> list[str]:
     for sort, classes in (("kind", kinds()), ("policy", policies()), ("fault", dict(faults()))):
         for name, cls in classes.items():
             found += _of(f"{sort} {name}", cls.params)
+            found += _of(f"{sort} {name}: link", {**getattr(cls, "link_params", {}), **getattr(cls, "inlet_params", {})})
     return found
 
 

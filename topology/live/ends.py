@@ -64,7 +64,7 @@ def ends_of(playground: Playground, design: DesignPlan, name: str, index: int) -
     outgoing.sort(key=lambda p: p.mode == HANDOFF)
     incoming = [p for p in design.links if p.callee == name and p.wiring == PULL]
     values = dict(node.values)
-    values["out"] = [p.values | {"mode": p.mode} for p in outgoing]
+    values["out"] = [p.values | {"mode": p.mode, "to": p.callee} for p in outgoing]
     values["in"] = [p.values for p in incoming]
     return Ends(
         node,

@@ -75,6 +75,7 @@ class Laden(Sender):
         self.tails = tails
         self.slow = slow
         self.error_share = folds.get("errors", 0.0)
+        self.poison_share = folds.get("poison", 0.0)
         self.slots_lost = folds.get("slots", 0.0)
         self.cores_lost = folds.get("cores", 0.0)
         self.skew = int(folds.get("skew", 0.0))

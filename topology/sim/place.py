@@ -19,6 +19,7 @@ from topology.message import (
     Flow,
     Item,
     Message,
+    Mix,
 )
 from topology.node import (
     ANSWER,
@@ -84,6 +85,7 @@ class Place(Laden):
         self.open: Call | None = None
         self.where: int = (group.index + 1) << 16
         self.lane: Lane | None = None
+        self.poisoner: Dice | None = None
 
     # Timers
 
@@ -159,6 +161,13 @@ class Place(Laden):
 
     def dice(self, purpose: str) -> Dice:
         return Dice(self.core.seed, purpose, self.group.dice_name)
+
+    def poison_dice(self) -> Dice:
+        found = self.poisoner
+        if found is None:
+            found = self.dice("poison")
+            self.poisoner = found
+        return found
 
     def visit(self, message: Message) -> i64:
         bit = self.group.bit
@@ -382,6 +391,13 @@ class Place(Laden):
         self._less(call)
         self.ledger.expire(call.message, call.reach, code | self.where, self.now)
 
+    def retain(self, link: i64, message: Message, content: Mix | None) -> Call:
+        call = self.post(link, message)
+        call.arrived = self.now
+        call.content = content
+        self.adopt()
+        return call
+
     def adopt(self) -> None:
         """An entry was given to this managed node: one more is inside."""
         self.meter.upto(self.now)
@@ -498,6 +514,7 @@ class Place(Laden):
         call.callee = receive.caller
         call.inlet = receive.link + 1
         call.undo = kept.undo
+        call.content = kept.content
         wire.attempts += 1
         self.ledger.hold(call.message, call.reach)
         receive.calls.append(call)
@@ -619,6 +636,8 @@ class Place(Laden):
                 policy.reset()
         if not self.managed or self.engine.now == 0:
             self.machine.on_start(self)
+        else:
+            self.machine.on_revival(self)
 
     def wire_up(self) -> None:
         """Read today's list of whom to call."""

@@ -20,6 +20,7 @@ from topology.message import (
     Codes,
     Item,
     Message,
+    Mix,
     reason,
 )
 from topology.node import ANSWER, ARRIVE, TURNED, Call, Context, Node, Receive, Shelf, Timer
@@ -93,6 +94,8 @@ class Sender(Context):
         self.gone = False
         self.provided = True
         """Whether its machine is there: one that an autoscaler ordered is not, for a while."""
+        self.carried: Mix | None = None
+        """What the attempt that is being made carries, where that is not its message's own content."""
         self.deferred: list[Item] = []
         self.receives: list[Receive] = []
 
@@ -101,6 +104,11 @@ class Sender(Context):
     def send(self, link: i64, cause: Item, message: Message) -> None:
         outlet = self.outlets[link]
         self._attempt(outlet, link, outlet.choose(self, message), cause, message, 1, None)
+
+    def send_as(self, link: i64, cause: Item, message: Message, content: Mix | None) -> None:
+        self.carried = content
+        self.send(link, cause, message)
+        self.carried = None
 
     def send_to(self, link: i64, target: i64, cause: Item, message: Message) -> None:
         outlet = self.outlets[link]
@@ -124,6 +132,7 @@ class Sender(Context):
         call.callee = target
         call.tries = tries
         call.handoff = wire.handoff
+        call.content = self.carried
         if twin is not None:
             call.twin = twin
             twin.twin = call
@@ -451,7 +460,9 @@ class Sender(Context):
             target = self._another(outlet, call)
         undoing = self.core.undoing
         self.core.undoing = call.undo
+        self.carried = call.content
         made = self._attempt(outlet, call.link, target, cause, call.message, tries, twin)
+        self.carried = None
         made.unsure = call.unsure or twin is not None or call.outcome != REFUSED
         self.core.undoing = undoing
 

@@ -55,6 +55,7 @@ class Wire:
         self.codes = Codes()
         self.last_code: int = 0
         self.handoff = "=>" in name
+        """Whether the callee takes over what it is given at once, and answers before it is done."""
         self.release_on_failure = False
         self.where: int = (callee.index + 1) << 16
 

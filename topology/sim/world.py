@@ -11,8 +11,9 @@ from topology.chance import text_hash
 from topology.frame import Frame
 from topology.layers import PLACE, SORTS, WAYS, WIRE, sort_of, strengths, words_of
 from topology.ledger import Ledger
+from topology.links import delivers
 from topology.message import Flow, Reach, Tally, reason
-from topology.node import ENDPOINT, SERVICE, SOURCES, Node
+from topology.node import SOURCES, WORKERS, Node
 from topology.plan import BALANCED, LIST, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.policy import LinkPolicy, NodePolicy, ScalePolicy
 from topology.registry import kind, policy
@@ -113,6 +114,8 @@ class SimWorld:
         wire = Wire(index, link.name, caller, callee, link.values["delay"], self.seed)
         if wire.fixed > 0:
             wire.lane = self.core.engine.lane(wire.fixed)
+        if wire.handoff and link.wiring != PULL:
+            wire.handoff = not delivers(caller.places[0].machine.role, callee.places[0].machine.role)
         wire.release_on_failure = link.values.get("on_failure") == "release"
         caller.wires.append(wire)
         if link.wiring == PULL:
@@ -176,7 +179,7 @@ class SimWorld:
 
     def _configure(self, place: Place) -> None:
         values = dict(self.values[place.node])
-        values["out"] = [p.values | {"mode": p.mode} for p in self._outgoing(place.node)]
+        values["out"] = [p.values | {"mode": p.mode, "to": p.callee} for p in self._outgoing(place.node)]
         values["in"] = [self.plan.links[w.index].values for w in self.pulls.get(place.node, [])]
         place.now = self.core.engine.now
         place.machine.configure(place, values, place.guards)
@@ -323,8 +326,8 @@ class SimWorld:
 
     def _minds(self, kind: str, node: str, machine: Node) -> bool:
         """Whether a node has what such a layer is about."""
-        if kind in ("slow", "errors", "tail"):
-            return machine.role in (SERVICE, ENDPOINT)
+        if kind in ("slow", "errors", "tail", "poison"):
+            return machine.role in WORKERS
         if kind in ("slots", "cores"):
             return machine.slots_now() > 0
         if kind == "hot":
@@ -450,9 +453,22 @@ class SimWorld:
     def set(self, node: str, name: str, value: Any) -> None:
         """Change one parameter of every replica, in its inner value."""
         self.values[node][name] = value
-        for place in self.groups[node].places:
+        group = self.groups[node]
+        if name == "start":
+            group.start_ns = int(value)
+        elif name == "clients" and group.source:
+            self._set_clients(group, int(value or 0))
+        for place in group.places:
             if not place.gone:
                 self._configure(place)
+
+    def _set_clients(self, group: Group, count: int) -> None:
+        """So many clients from now on; each is wired to today's list."""
+        group.clients = count
+        place = group.places[0]
+        if place.flow is not None and count > 0:
+            place.flow.clients = count
+        place.wire_up()
 
     def rate(self, producer: str, per_second: float) -> None:
         """Offer at this rate: more comes as a stream of its own, less by thinning the first."""

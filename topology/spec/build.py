@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from topology.node import SOURCES
+from topology.node import SOURCES, WORKERS
 from topology.parameters import REQUIRED, Param, count, duration, word
 from topology.plan import Claim, DesignPlan, Entry, FlowPlan, Playground, RunPlan
 from topology.problems import Problems
@@ -268,11 +268,11 @@ class FlowReader:
             self.problems.unknown(item.place, words, name, [n.name for n in missing[0].nodes])
             return
         role = self._role(designs[0], name)
-        if role not in ("service", "endpoint"):
-            self.problems.add(item.place, f"{name} is a {role}; only services and endpoints do a part of the work")
+        if role not in WORKERS:
+            self.problems.add(item.place, f"{name} is a {role}; only services, functions and endpoints do a part of the work")
 
     def default_work(self, producer: str) -> tuple[str, ...]:
-        """The shared services and endpoints that every message reaches in every design."""
+        """The shared services, functions and endpoints that every message reaches in every design."""
         designs = [d for d in self.designs if producer in self._roles[d.name]]
         reached: set[str] | None = None
         for design in designs:
@@ -281,7 +281,7 @@ class FlowReader:
             reached = found if reached is None else reached & found
         nodes = designs[0].nodes if designs else ()
         required = (n for n in nodes if n.shared and reached is not None and n.name in reached)
-        return tuple(n.name for n in required if self._role(designs[0], n.name) in ("service", "endpoint"))
+        return tuple(n.name for n in required if self._role(designs[0], n.name) in WORKERS)
 
 
 def _sound(value: Any, param: Param) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from topology.links import LINK_PARAMS
-from topology.node import SOURCES
+from topology.links import link_params, misplaced
+from topology.node import SOURCES, WORKERS
 from topology.parameters import OURS, Param
 from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.problems import Problems
@@ -83,11 +83,18 @@ class Judge:
         waiting = list(found)
         while waiting:
             node = self.nodes[waiting.pop()]
-            for _, name, _ in named_nodes(params_of(self.catalogue.kind(node.kind)), node.values):
+            for name in self._named(node):
                 further = graph.reached([name], self.design.links) - found
                 found |= further
                 waiting += further
         return found
+
+    def _named(self, node: NodePlan) -> Iterator[str]:
+        """The nodes that a node names, itself or on one of its links."""
+        yield from (name for _, name, _ in named_nodes(params_of(self.kind(node.name)), node.values))
+        for link in self.out.get(node.name, []):
+            params = link_params(self.kind(node.name), self.kind(link.callee))
+            yield from (name for _, name, _ in named_nodes(params, link.values))
 
     # Arithmetic
 
@@ -238,7 +245,7 @@ class Judge:
                 continue
             found = graph.reached([flow.producer], graph.unshielded(self.design.links, self.kind))
             for name in self.nodes:
-                works = self.role(name) in ("service", "endpoint") and not getattr(self.kind(name), "shields", False)
+                works = self.role(name) in WORKERS and not getattr(self.kind(name), "shields", False)
                 if works and name in found and name not in flow.work:
                     yield f"{name} works for {flow.producer}, and its work list leaves it out: nobody counts its part"
             always = graph.always_reached(flow.producer, self.design, self.kind)
@@ -309,8 +316,10 @@ def resolved(playground: Playground, catalogue: Catalogue | None = None) -> list
     for design in playground.designs:
         for node in design.nodes:
             rows += _node_rows(design, node, frozenset(drafts[design.name].nodes[node.name].fields.data), known)
+        kinds = {node.name: known.kind(node.kind) for node in design.nodes}
         for link in design.links:
-            rows += _link_rows(design, link, reader.given.get((design.name, link.name), frozenset()), known)
+            params = link_params(kinds[link.caller], kinds[link.callee])
+            rows += _link_rows(design, link, params, reader.given.get((design.name, link.name), frozenset()), known)
     return rows
 
 
@@ -349,12 +358,12 @@ def _policy_rows(where: str, policies: dict[str, dict[str, Any]], catalogue: Cat
     ]
 
 
-def _link_rows(design: DesignPlan, link: LinkPlan, given: frozenset[str], catalogue: Catalogue) -> list[Row]:
-    from topology.links import misplaced
-
+def _link_rows(
+    design: DesignPlan, link: LinkPlan, params: dict[str, Param], given: frozenset[str], catalogue: Catalogue
+) -> list[Row]:
     where = f"{design.name}: {link.name}"
     rows = [Row(where, "wiring", link.wiring, IN_FILE if "wiring" in given else "what the link joins")]
     for name, value in link.values.items():
         if not misplaced(name, link.wiring):
-            rows.append(_row(where, name, LINK_PARAMS[name], value, name in given))
+            rows.append(_row(where, name, params[name], value, name in given))
     return rows + _policy_rows(where, link.policies, catalogue)

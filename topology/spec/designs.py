@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from topology.links import LINK_PARAMS, chosen_wiring, joins_roles, misplaced
+from topology.links import chosen_wiring, joins_roles, link_params, misplaced
 from topology.node import SOURCES
 from topology.parameters import Param, count, word
 from topology.plan import PULL, DesignPlan, LinkPlan, NodePlan
@@ -220,7 +220,7 @@ class DesignReader:
         try:
             values.update(prepare({name: values[name] for name in params_of(kind)}))
         except ValueError as error:
-            self.problems.add(node.place, f"{node.name}: {' '.join(str(error).split())}")
+            self.problems.add(_place_of(error, node.fields, node.place), f"{node.name}: {' '.join(str(error).split())}")
             return False
         return True
 
@@ -266,13 +266,19 @@ class DesignReader:
     def _named_nodes(self, draft: Draft, node: Merged, plan: NodePlan) -> None:
         """Parameters that name another node must name one of this design."""
         report = Placed(node.fields, self.problems, node.place)
-        for route, name, param in named_nodes(params_of(self.catalogue.kind(plan.kind)), node.fields.plain()):
+        names = named_nodes(params_of(self.catalogue.kind(plan.kind)), node.fields.plain())
+        self._checked_names(draft, report, names, (node.name,))
+
+    def _checked_names(
+        self, draft: Draft, report: Placed, names: Iterable[tuple[Route, str, Param]], owners: tuple[str, ...]
+    ) -> None:
+        for route, name, param in names:
             place = report.find(route)
             if name not in draft.nodes:
-                words = f"design {draft.name} has no node {shown(name)}, which {node.name} names"
+                words = f"design {draft.name} has no node {shown(name)}, which {owners[0]} names"
                 self.problems.unknown(place, words, name, draft.nodes)
-            elif name == node.name:
-                self.problems.add(place, f"{node.name} cannot name itself in '{route[-1]}'")
+            elif name in owners:
+                self.problems.add(place, f"{name} cannot name itself in '{route[-1]}'")
             elif name in draft.plans and param.options and (role := self.role(draft, name)) not in param.options:
                 self.problems.add(place, f"'{route[-1]}' needs a {' or '.join(param.options)}; {name} is a {role}")
 
@@ -365,7 +371,12 @@ class DesignReader:
         caller, mode, callee = ends
         reading = Reading(Placed(settings, self.problems, settings.place), self.folder)
         owner, guards = f"the link {caller} {mode} {callee}", Guards(self.catalogue, "link")
-        values, policies = self._values(reading, settings, LINK_PARAMS, ["link"], guards, owner)
+        kinds = [self.catalogue.kind(draft.plans[end].kind) if end in draft.plans else None for end in (caller, callee)]
+        params = link_params(*kinds)
+        values, policies = self._values(reading, settings, params, ["link"], guards, owner)
+        self._named_by_link(draft, settings, params, caller, callee)
+        if values is not WRONG and derived:
+            self._prepared_link(kinds[0], values, settings, owner)
         if values is WRONG or policies is None or not derived:
             draft.links.append(LinkPlan(caller, callee, mode, derived))
             return
@@ -382,6 +393,23 @@ class DesignReader:
         self.given[draft.name, f"{caller} {mode} {callee}"] = frozenset(settings.data)
         draft.links.append(LinkPlan(caller, callee, mode, wiring, values, policies))
 
+    def _prepared_link(self, kind: Any, values: dict[str, Any], settings: Value, owner: str) -> None:
+        """Let the caller's kind look at the settings of one of its links as a whole."""
+        prepare = getattr(kind, "prepare_link", None)
+        if prepare is None:
+            return
+        try:
+            prepare(values)
+        except ValueError as error:
+            self.problems.add(_place_of(error, settings, settings.place), f"{owner}: {' '.join(str(error).split())}")
+
+    def _named_by_link(
+        self, draft: Draft, settings: Value, params: dict[str, Param], caller: str, callee: str
+    ) -> None:
+        """Settings of a link that name a node must name one of this design, other than its ends."""
+        report = Placed(settings, self.problems, settings.place)
+        self._checked_names(draft, report, named_nodes(params, settings.plain()), (caller, callee))
+
     def role(self, draft: Draft, name: str) -> str:
         """The role of a node's kind."""
         return str(self.catalogue.kind(draft.plans[name].kind).role)
@@ -395,6 +423,12 @@ def _common(kind: Any) -> dict[str, Param]:
 def has_replicas(kind: Any) -> bool:
     """Whether a node of this kind may have several replicas."""
     return bool(kind.role in ("service", "proxy", "gateway") and not getattr(kind, "managed", False))
+
+
+def _place_of(error: ValueError, fields: Value, place: Place) -> Place:
+    """Where in these fields a kind found a mistake: where its route leads, as far as that goes; else their own place."""
+    route: tuple[str | int, ...] = getattr(error, "route", ())
+    return fields.at(route).place if route and route[0] in fields.data else place
 
 
 def _over(below: Merged, own: Value) -> Merged:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from topology.node import SOURCES
+from topology.node import SOURCES, WORKERS
 from topology.units import (
     finite,
     format_duration,
@@ -105,8 +105,8 @@ FLOW_FIGURES: dict[str, Figure] = {
 }
 """Figures of a producer's flow."""
 
-_HOLDS = ("queue",)
-_WORKS = ("service", "endpoint")
+_HOLDS = ("queue", "push", "function")
+_WORKS = WORKERS
 
 NODE_FIGURES: dict[str, Figure] = {
     "depth.mean": Figure(NUMBER, "messages kept by a queue, on average", _HOLDS, grid=True),

@@ -37,9 +37,15 @@ def always_reached(producer: str, design: DesignPlan, kind: Callable[[str], Any]
         link
         for link in unshielded(design.links, kind)
         if not link.values.get("optional")
+        and not selective(link, kind(link.caller))
         and not (len(out[link.caller]) > 1 and getattr(kind(link.caller), "role", "") in ("proxy", "queue"))
     ]
     return reached([producer], kept)
+
+
+def selective(link: LinkPlan, caller: Any) -> bool:
+    """Whether a link out of a node of that kind lets only some messages pass."""
+    return any(link.values.get(name) is not None for name in getattr(caller, "selects", ()))
 
 
 def unshielded(links: Iterable[LinkPlan], kind: Callable[[str], Any]) -> list[LinkPlan]:

@@ -219,7 +219,7 @@ def _kind(name: str, catalogue: Catalogue) -> dict[str, Any]:
 
 def _design(catalogue: Catalogue) -> dict[str, Any]:
     link_text = {"type": "string", "pattern": rf"^\s*\S+(\s*({_ARROW})\s*\S+)+\s*$"}
-    settings = {name: param_schema(param) for name, param in LINK_PARAMS.items()}
+    settings = _link_settings(catalogue)
     settings |= {name: param_schema(param) for name, param in Guards(catalogue, "link").all().items()}
     links = {
         "type": "array",
@@ -228,6 +228,18 @@ def _design(catalogue: Catalogue) -> dict[str, Any]:
     }
     parts = {"about": {"type": "string"}, "nodes": _named({"$ref": "#/$defs/node"}), "links": links}
     return _mapping(parts, ["links"])
+
+
+def _link_settings(catalogue: Catalogue) -> dict[str, Any]:
+    """The settings of links of every kind; where two kinds mean something else by a name, either will do."""
+    found: dict[str, list[Any]] = {name: [param_schema(param)] for name, param in LINK_PARAMS.items()}
+    for kind in map(catalogue.kind, catalogue.kind_names()):
+        for own in (getattr(kind, "link_params", {}), getattr(kind, "inlet_params", {})):
+            for name, param in own.items():
+                schema = param_schema(param)
+                if schema not in found.setdefault(name, []):
+                    found[name].append(schema)
+    return {name: schemas[0] if len(schemas) == 1 else {"anyOf": schemas} for name, schemas in found.items()}
 
 
 def _words(doc: str) -> dict[str, Any]:

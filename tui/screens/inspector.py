@@ -99,6 +99,8 @@ def _figures(text: Text, node: NodeFrame) -> None:
         ]
     rows += [gauge(name, value) for name, value in node.gauges]
     _table(text, "Now", rows, max(18, min(30, 2 + max(len(name) for name, _ in rows))))
+    for part, figures_of_it in node.views:
+        _table(text, part, [gauge(name, value) for name, value in figures_of_it], 30)
 
 
 def gauge(name: str, value: float) -> tuple[str, str]:

@@ -97,6 +97,15 @@ def test_what_was_due_while_it_was_down(catch_up: str, more: int) -> None:
     check_sum(to_the_end(one))
 
 
+def test_it_makes_up_for_what_was_missed_when_it_has_started() -> None:
+    """Down from 15 s to 22 s, and 6 s to start anew: the run of 20 s begins at 28 s."""
+    one = nightly(", start: 6s")
+    one.advance(15 * S)
+    handle = one.kill(all_of(one, "nightly"))
+    one.advance(22 * S)
+    assert begun(one, 35 * S, lift=handle) == pytest.approx([28.1, 30], abs=0.11)
+
+
 def test_a_crash_fails_the_jobs_that_it_waits_for_though_they_go_on() -> None:
     one = nightly(", jobs: 5", app="service, slots: 50, takes: 5s")
     one.advance(12 * S)
@@ -160,11 +169,18 @@ def test_it_hands_off_to_a_queue_and_refuses_what_cannot_be() -> None:
     one.advance(20 * S)
     found = to_the_end(one)
     assert found.served == found.done == found.offered == 19
-    for links in (["web -> nightly"], ["nightly => app"]):
-        with pytest.raises(PlaygroundError, match=r"scheduler"):
-            world({"web": "producer, rate: 1/s", "nightly": "cron, every: 1s", "app": APP}, [*links, "web -> app"])
+    with pytest.raises(PlaygroundError, match=r"scheduler"):
+        world({"web": "producer, rate: 1/s", "nightly": "cron, every: 1s", "app": APP}, ["web -> nightly", "web -> app"])
     with pytest.raises(PlaygroundError, match="jitter"):
         nightly(", jitter: 11s")
+
+
+def test_what_it_delivers_to_a_service_is_over_when_the_service_says_yes() -> None:
+    one = world({"nightly": "cron, every: 10s", "app": "service, takes: 3s"}, ["nightly => app"])
+    one.advance(12 * S)
+    assert one.frame().flows[0].unanswered == 1
+    one.advance(14 * S)
+    assert one.frame().flows[0].served == 1
 
 
 def test_runs_are_a_period_apart_for_a_long_time() -> None:

@@ -62,7 +62,7 @@ def test_a_mistake_in_a_log_is_named_by_its_line(tmp_path: object) -> None:
         ("cron", CALL, "service", PINNED),
         ("cron", CALL, "alb", PINNED),
         ("cron", HANDOFF, "sqs", PINNED),
-        ("cron", HANDOFF, "service", ""),
+        ("cron", HANDOFF, "service", PINNED),
         ("service", CALL, "cron", ""),
         ("sqs", HANDOFF, "sqs", ""),
         ("sqs", HANDOFF, "endpoint", ""),
