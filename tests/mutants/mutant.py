@@ -19,6 +19,8 @@ from topology.registry import kinds, policies
 NUMBERS = ("duration", "rate", "share", "size", "count", "number")
 DROPPED = ("__init__", "params", "on", "kinds", "configure")
 """What a dropped policy keeps of its own: its declaration and its memory, none of its behaviour."""
+READ_BY_THE_WORLD = ("start", "clients")
+"""Parameters of kinds that the world itself reads, so that they are not halved on their way into the kind but when checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ def _drop(cls: Any) -> None:
         cls.inject = lambda self, world, targets, values, ramp_ns: ()
         return
     base = next(b for b in (LinkPolicy, NodePolicy, ScalePolicy, Policy) if issubclass(cls, b))
+    own = [name for name, thing in vars(cls).items() if callable(thing) and name not in DROPPED and not name.startswith("__")]
+    if not any(hasattr(base, name) for name in own):  # A node asks it by names of its own, such as a saga's.
+        for name in own:
+            setattr(cls, name, lambda *_: None)
     for name, thing in vars(base).items():
         if name not in DROPPED and not name.startswith("__"):
             setattr(cls, name, thing)
@@ -89,12 +95,25 @@ def _halve(cls: Any, mutant: Mutant) -> None:
 
         cls.inject = halved
         return
+    if mutant.sort == "kind" and mutant.param in READ_BY_THE_WORLD:
+        _halve_checked(cls, mutant.param)
+        return
     configure: Callable[..., None] = cls.configure
 
     def configured(self: Any, ctx: Any, values: dict[str, Any], third: Any) -> None:
         configure(self, ctx, _with_half(values, mutant.param), third)
 
     cls.configure = configured
+
+
+def _halve_checked(cls: Any, name: str) -> None:
+    """Let the value count half from when the file is checked."""
+    prepare = getattr(cls, "prepare", dict)
+
+    def prepared(values: dict[str, Any]) -> dict[str, Any]:
+        return _with_half(prepare(values), name)
+
+    cls.prepare = staticmethod(prepared)
 
 
 def _with_half(values: dict[str, Any], name: str) -> dict[str, Any]:

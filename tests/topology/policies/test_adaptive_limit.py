@@ -89,3 +89,57 @@ def test_it_works_beside_controlled_delay() -> None:
     one = overloaded("adaptive_limit: {}, codel: {}")
     assert set(reasons(one)) == {"app: over the concurrency limit", "app: dropped from a standing queue"}
     assert fared(one).served > 0.95 * 30 * 200
+
+
+STEADY = "service, slots: 1000, takes: 100ms"
+AWAY = "by: aimd, initial: 100, timeout: 1ms, least: 1"
+"""The limit only falls: no call is as quick as 1 ms."""
+
+
+def steady(settings: str, rate: int, seconds: int) -> SimWorld:
+    """One call after another at fixed intervals to a service with room for all; each takes 100 ms."""
+    one = door(f"adaptive_limit: {{{settings}}}", {"web": f"rate: {rate}/s, arrivals: constant"}, STEADY)
+    one.advance(seconds * S)
+    return one
+
+
+def test_the_limit_stays_between_its_bounds() -> None:
+    """It falls to the lowest and no further, and rises to the highest and no further."""
+    assert limit(steady(f"{AWAY}, window: 100ms, min: 6, backoff: 0.5", 100, 3)) == 6
+    assert limit(steady("by: aimd, initial: 20, max: 24, window: 100ms, least: 1", 300, 3)) == 24
+
+
+@pytest.mark.parametrize(("window", "least"), [("500ms", 1), ("100ms", 50)])
+def test_it_judges_once_in_a_window_and_on_enough_calls(window: str, least: int) -> None:
+    """At 100/s 50 calls take 500 ms: by either bound it adds one call each half second."""
+    one = steady(f"by: aimd, initial: 10, window: {window}, least: {least}", 100, 5)
+    assert limit(one) == pytest.approx(10 + 9, abs=1)
+
+
+@pytest.mark.parametrize(("timeout", "rises"), [("150ms", True), ("90ms", False)])
+def test_aimd_backs_off_above_its_timeout(timeout: str, rises: bool) -> None:
+    """Calls take 100 ms."""
+    after = limit(steady(f"by: aimd, initial: 12, timeout: {timeout}, window: 100ms, least: 1", 100, 2))
+    assert after > 12 if rises else after < 12
+
+
+def test_backing_off_leaves_the_given_share() -> None:
+    """One window of 1 s has ended after 1.5 s."""
+    one = steady(f"{AWAY}, window: 1s, backoff: 0.8", 50, 1)
+    assert limit(one) == 100
+    one.advance(S + S // 2)
+    assert limit(one) == 80
+
+
+def test_a_lasting_change_is_learnt_after_the_probe() -> None:
+    """Twice as long looks like a queue that fills half of the limit. After 3 × 11 windows it is known to be none."""
+    one = door(
+        "adaptive_limit: {initial: 10, window: 100ms, least: 1, probe: 3}", {"web": "rate: 60/s, arrivals: constant"},
+        "service, slots: 1000, takes: 50ms",
+    )
+    one.advance(S // 2)
+    one.lay("slow", all_of(one, "app"), {"factor": 2})
+    one.advance(3 * S)
+    assert limit(one) == 11
+    one.advance(5 * S)
+    assert limit(one) == 17

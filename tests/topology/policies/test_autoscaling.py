@@ -175,7 +175,7 @@ def test_a_replica_that_is_not_warm_is_counted_and_not_measured() -> None:
 @pytest.mark.parametrize(
     ("follow", "start"),
     [
-        ("backlog, backlog: 50", "scales out to 10: backlog "),
+        ("backlog, backlog: 300", "scales out to 5: backlog 1203"),
         ("backlog_age, age: 5s, most_out: 3", "scales out to 3: the oldest message is 12 s old"),
     ],
 )

@@ -11,9 +11,8 @@ from topology.sim.world import SimWorld
 
 LINK = "app -> bank"
 SETTINGS = "max: 100/s, min: 1/s, rises: 10/s, falls: 50%, every: 1s, wait: 500ms"
-
-
 BANK = "endpoint, takes: 10ms, limit: 20/s"
+BUSY = "endpoint, takes: 10ms, limit: 1/s"
 
 
 def guarded(settings: str = SETTINGS, bank: str = BANK, more: str = "", rate: int = 80) -> SimWorld:
@@ -116,3 +115,39 @@ def test_retries_are_paced_too() -> None:
     one.advance(60 * S)
     assert link(one, LINK).attempts < 25 * 60
     assert flow(one).served > 0.6 * 20 * 60
+
+def test_it_starts_at_its_own_rate() -> None:
+    one = guarded("max: 200/s, start: 40/s, rises: 0/s", bank="endpoint, takes: 10ms")
+    one.advance(5 * S)
+    assert link(one, LINK).attempts == pytest.approx(5 * 40, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [("every: 1h, falls: 80%", 80), ("every: 2s, falls: 80%", 100 * 0.8**4), ("every: 100ms, falls: 50%, min: 12/s", 12)],
+)
+def test_each_fall_leaves_a_share_not_too_often_and_not_below_the_least(settings: str, left: float) -> None:
+    """The bank takes 1/s and refuses the rest for 7.5 s, and the rate does not rise by itself."""
+    one = guarded(f"max: 100/s, rises: 0/s, {settings}", bank=BUSY)
+    one.advance(7 * S + 500 * MS)
+    assert policy(one).rate == pytest.approx(left)
+
+
+def test_after_a_quiet_time_some_may_follow_each_other_at_once() -> None:
+    """A burst of ten at 10/s: four go at once, and one more each 100 ms."""
+    burst = "producer, rate: 1/s, arrivals: constant, deadline: 2s, bursts: {every: 1h, first: 500ms, size: 10}"
+    nodes = {"web": burst, "app": "service, slots: 1000, takes: 0s", "bank": "endpoint, takes: 0s"}
+    one = world(nodes, ["web -> app", f"{{link: {LINK}, backpressure: {{max: 10/s, burst: 4}}}}"])
+    seen = []
+    for ms in (501, 550, 650, 750):
+        one.advance(ms * MS)
+        seen.append(link(one, LINK).attempts)
+    assert seen == [4, 4, 5, 6]
+
+
+def test_only_so_many_are_held_back_at_once() -> None:
+    """10/s go, 80/s come: four wait, and the last of them for four turns."""
+    one = guarded("max: 10/s, wait: 2s, waiting: 4", bank="endpoint, takes: 0s")
+    one.advance(10 * S + 50 * MS)
+    assert one.groups["app"].places[0].outlets[0].held == 4
+    assert flow(one).latency_p99_ns == pytest.approx(400 * MS, rel=0.05)

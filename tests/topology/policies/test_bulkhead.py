@@ -63,6 +63,15 @@ def test_who_waits_goes_first_come_first_served_and_not_for_ever() -> None:
     assert one.groups["app"].places[0].outlets[0].held <= 10
 
 
+def test_only_so_many_wait_at_once() -> None:
+    """Two places of 100 ms for 100/s: six wait, for three turns, and whoever finds six waiting is refused at once."""
+    one = guarded("bulkhead: {limit: 2, wait: 2s, waiting: 6}", "service, slots: 1000, takes: 100ms")
+    one.advance(10 * S)
+    assert one.groups["app"].places[0].outlets[0].held == 6
+    assert flow(one).latency_p99_ns == pytest.approx(400 * MS, rel=0.05)
+    assert flow(one).failed == pytest.approx(80 * 10, abs=12)
+
+
 def test_nothing_is_kept_after_a_crash_of_the_caller() -> None:
     one = guarded("bulkhead: {limit: 3, wait: 1s}")
     one.advance(5 * S)

@@ -103,3 +103,15 @@ def test_each_caller_has_its_own() -> None:
     states = [p.outlets[0].state() for p in one.groups["mid"].places]
     assert states[0] == "closed"
     assert states[1] != "closed"
+
+
+def test_it_needs_so_many_attempts_to_open_and_tries_again_with_so_few() -> None:
+    """Refused from the start, ten attempts open it. Two seconds later three probes meet silence, and no more follow."""
+    one = guarded()
+    killed = one.kill(all_of(one, "app"))
+    one.advance(S)
+    assert (state(one), link(one, "web -> app").attempts) == ("open", 10)
+    one.lift(killed)
+    one.freeze(all_of(one, "app"))
+    one.advance(4 * S)
+    assert (state(one), link(one, "web -> app").attempts) == ("half-open", 13)

@@ -37,6 +37,17 @@ def test_a_queue_that_empties_is_left_alone(variant: str, most: float) -> None:
     assert set(reasons(one)) <= {"app: dropped from a standing queue"}
 
 
+@pytest.mark.parametrize("variant", ["codel", "controlled_delay"])
+@pytest.mark.parametrize(("target", "refused"), [("50ms", 0), ("35ms", 1)])
+def test_a_wait_below_the_target_may_stand_for_ever(variant: str, target: str, refused: int) -> None:
+    """A burst of five, and then as many come as are done: each call waits for about 40 ms."""
+    burst = "rate: 100/s, arrivals: constant, bursts: {every: 1h, first: 0s, size: 5}"
+    one = door(f"codel: {{variant: {variant}, target: {target}}}", {"web": burst}, "service, slots: 1, takes: 10ms")
+    one.advance(5 * S)
+    assert fared(one).refused == refused
+    assert node(one, "app").queued == 4 - refused
+
+
 def test_drops_come_faster_with_the_square_root_of_their_number() -> None:
     """A line of 200 calls, then one call for each one done (100/s): the n-th drop comes Σ 100 ms/√i after the first."""
     burst = "rate: 100/s, arrivals: constant, bursts: {every: 1h, first: 0s, size: 200}"

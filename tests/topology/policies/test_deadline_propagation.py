@@ -40,6 +40,18 @@ def test_no_time_left_is_refused_at_once() -> None:
     assert dict(link(one, "a -> b").reasons) == {"b: no time left before the deadline": flow(one).offered}
 
 
+def test_some_of_what_is_left_is_kept_for_the_callers_own_work() -> None:
+    """The customer waits for 300 ms, of which a keeps 100: b does not answer, and a gives it up after 200 ms."""
+    web = "producer, rate: 10/s, arrivals: constant, deadline: 300ms"
+    kept = ", fallback: {}, deadline_propagation: {reserve: 100ms}"
+    nodes = {"web": web, "a": "service, slots: 100, takes: 0s", "b": "service, slots: 100, takes: 10s"}
+    one = world(nodes, ["web -> a", f"{{link: a -> b{kept}}}"])
+    one.advance(5 * S)
+    found = to_the_end(one)
+    assert found.served == found.degraded == found.offered
+    assert found.latency_p50_ns == pytest.approx(200 * MS, rel=0.01)
+
+
 def test_what_a_caller_waits_for_is_what_its_callees_have() -> None:
     """The first link waits 250 ms of the customer's 10 s; so the second has only 50 ms, and c is not called."""
     one = chain(PASSED, deadline="10s", first=", timeout: 250ms")

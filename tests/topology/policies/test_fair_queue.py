@@ -37,6 +37,11 @@ def test_two_that_want_too_much_share_by_weight(weights: str, ratio: float) -> N
     assert fared(one, "quiet").served / fared(one, "noisy").served == pytest.approx(ratio, rel=0.05)
 
 
+def test_only_so_many_calls_of_one_tenant_wait() -> None:
+    one = tenants("fair_queue: {limit: 20}", noisy=1000, quiet=1, seconds=5)
+    assert node(one, "app").queued == pytest.approx(20, abs=1)
+
+
 def test_one_that_is_alone_gets_everything() -> None:
     one = tenants("fair_queue: {limit: 20}", noisy=400, quiet=1)
     assert fared(one, "noisy").served > 0.95 * 199 * 30

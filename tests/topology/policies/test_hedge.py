@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.topology.worlds import MS, S, all_of, flow, link, reasons, to_the_end, world
@@ -40,6 +42,13 @@ def test_the_budget_bounds_the_extra_load() -> None:
     assert link(one, LINK).attempts == pytest.approx(offered * 1.05 + 10, abs=12)
 
 
+def test_so_many_hedges_are_saved_up_at_the_start() -> None:
+    """With a budget of nothing these are all there ever are."""
+    one = hedged(", hedge: {after: 5ms, budget: 0%, burst: 10}")
+    one.advance(5 * S)
+    assert link(one, LINK).attempts == flow(one).offered + 10
+
+
 def test_there_is_never_more_than_one_extra_attempt() -> None:
     one = hedged(", hedge: {after: 1ms, budget: 100%}", callee="service, replicas: 10, slots: 1000, takes: 500ms")
     one.advance(2 * S)
@@ -60,6 +69,29 @@ def test_a_learned_delay_is_the_quantile_of_late_answers() -> None:
     assert hedge.learned == pytest.approx(60 * MS, rel=0.15)  # type: ignore[attr-defined]
     extra = link(one, LINK).attempts / flow(one).offered - 1
     assert extra == pytest.approx(0.05, abs=0.015)
+
+
+def learned_ms(one: SimWorld) -> float:
+    """The delay that the hedge has learned; below 0 while it knows none."""
+    policy: Any = one.groups["app"].places[0].outlets[0].policies[0]
+    return float(policy.learned) / MS
+
+
+def test_the_delay_is_learned_from_enough_answers_and_not_before() -> None:
+    """Answers take from 0 to 100 ms, so 80 % are there after 80. At 200/s 300 of them are known after about 1.5 s."""
+    one = hedged(
+        ", hedge: {quantile: 80%, least: 300, after: 1ms, budget: 100%}",
+        callee="service, replicas: 10, slots: 1000, takes: {uniform: {low: 0ms, high: 100ms}}",
+    )
+    for layer in list(one.layers):
+        one.lift(layer)
+    one.advance(1400 * MS)
+    assert learned_ms(one) < 0
+    assert link(one, LINK).attempts == flow(one).offered
+    one.advance(1700 * MS)
+    assert learned_ms(one) == pytest.approx(80, rel=0.06)
+    one.advance(10 * S)
+    assert link(one, LINK).attempts / flow(one).offered - 1 == pytest.approx(0.2 * (10 - 1.6) / 10, abs=0.03)
 
 
 def test_the_loser_is_dropped_and_its_work_is_wasted_and_done_twice() -> None:

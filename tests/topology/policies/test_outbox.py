@@ -54,6 +54,20 @@ def test_it_costs_the_time_until_the_relay_looks() -> None:
     assert flow(one).latency_p99_ns == 5 * MS
 
 
+def test_each_look_hands_over_a_batch() -> None:
+    """What was noted while the queue was down goes 15 at a time, every 100 ms."""
+    one = shop(", outbox: {every: 100ms, batch: 15}")
+    handle = one.kill(all_of(one, "backlog"))
+    one.advance(3 * S + 50 * MS)
+    one.stop()
+    one.lift(handle)
+    left = noted(one)
+    assert left == pytest.approx(300, abs=6)
+    for look in range(1, 12):
+        one.advance(3 * S + 50 * MS + look * 100 * MS)
+        assert noted(one) == left - 15 * look
+
+
 def test_a_crash_loses_nothing_that_was_accepted() -> None:
     one = shop()
     one.advance(5 * S)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.topology.worlds import S, all_of, flow, to_the_end, world
+from tests.topology.worlds import MS, S, all_of, flow, to_the_end, world
 from topology.sim.world import SimWorld
 from topology.world import Target
 
@@ -47,6 +47,29 @@ def test_a_dead_replica_costs_five_calls_and_comes_back_at_the_first_sweep_after
     assert words == [
         "replica 2 is ejected on app -> store: 5 failures in a row", "replica 2 is let back on app -> store",
     ]
+
+
+@pytest.mark.parametrize(("interval", "back"), [("10s", 20), ("4s", 16), ("1s", 13)])
+def test_it_comes_back_at_a_sweep(interval: str, back: int) -> None:
+    """Out at 5.2 s for 7 s, and then until the next sweep."""
+    one = listed(4, f"base: 7s, interval: {interval}")
+    one.advance(5 * S)
+    handle = one.kill(Target("store", (2,)))
+    one.advance(6 * S)
+    one.lift(handle)
+    one.advance(21 * S)
+    assert [at / S for at, _, words in one.notes() if "is let back" in words] == pytest.approx([back], abs=0.05)
+
+
+def test_no_ejection_lasts_longer_than_the_longest() -> None:
+    """Dead for good: for 1, 2, 3, 3, 3 s and until the next full second, and found dead again 0.2 s later."""
+    one = listed(4, "base: 1s, interval: 1s, longest: 3s")
+    one.kill(Target("store", (0,)))
+    one.advance(17500 * MS)
+    out = [at / S for at, _, words in one.notes() if "is ejected" in words]
+    back = [at / S for at, _, words in one.notes() if "is let back" in words]
+    assert back == pytest.approx([2, 5, 9, 13, 17], abs=0.05)
+    assert out == pytest.approx([0.2] + [at + 0.2 for at in back], abs=0.05)
 
 
 @pytest.mark.slow

@@ -53,6 +53,18 @@ def test_adaptive_lifo_is_in_order_while_few_wait() -> None:
     assert longest["adaptive_lifo"] == longest["fifo"]
 
 
+@pytest.mark.parametrize(("size", "second"), [(6, 2), (7, 7)])
+def test_adaptive_lifo_turns_round_when_more_than_the_calm_number_wait(size: int, second: int) -> None:
+    """A burst to one slot: the first is begun, and of the five others the oldest is next, but of six the newest."""
+    burst = f"rate: 1/s, arrivals: constant, bursts: {{every: 1h, first: 0s, size: {size}}}"
+    one = door("queue: {order: adaptive_lifo, calm: 5}", {"web": burst}, "service, slots: 1, takes: 10ms")
+    one.advance(15_000_000)
+    waiting = one.groups["app"].places[0].machine.waiting
+    assert waiting.count == size - 2
+    left = [call.message.n for call in below_calls(waiting)]
+    assert [n for n in range(1, size + 1) if n not in left] == [1, second]
+
+
 def test_the_earliest_deadline_comes_first() -> None:
     """Two flows of half the load each, patient for 10 s and for 300 ms: only in order of deadlines are both in time."""
     shares = {}
