@@ -63,6 +63,13 @@ def reasons(one: SimWorld, producer: str = "web") -> dict[str, int]:
     return dict(flow(one, producer).reasons)
 
 
+def mean_ms(one: SimWorld, until: int) -> float:
+    """How long those whom `web` sends from now until then wait for a yes, on average, in milliseconds."""
+    one.mark()
+    one.advance(until)
+    return one.tallies("web")[-1].latency.mean_ns() / MS
+
+
 def to_the_end(one: SimWorld, most_s: int = 600) -> FlowFrame:
     """Stop the producers and go on until nothing can change any more."""
     one.stop()

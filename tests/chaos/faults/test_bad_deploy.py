@@ -26,7 +26,7 @@ def test_the_share_of_errors_climbs_by_one_replica_a_step() -> None:
 
 def test_each_is_away_for_its_restart() -> None:
     run = shop(APP, ["web -> app"], breaks("bad_deploy", "app", 2, 20, **DEPLOY))
-    assert [node(to(run, at), "app").up for at in (2.5, 3.5, 5.5, 6.5)] == [3, 4, 3, 4]
+    assert [node(to(run, at), "app").up for at in (2.9, 3.1, 5.9, 6.1)] == [3, 4, 3, 4]
 
 
 def test_rolled_back_in_the_middle_the_rest_is_never_touched() -> None:

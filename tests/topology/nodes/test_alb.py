@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from tests.topology.worlds import MS, S, all_of, flow, node, reasons, world
@@ -121,3 +123,21 @@ def test_a_cookie_lasts_a_day_by_default() -> None:
     assert sum(given) == 29
     assert min(given) > 0
     assert sorted(int(p.meter.arrivals) for p in kept.groups["app"].places) == pytest.approx([0, 10, 10, 10], abs=1)
+
+
+def test_a_client_who_comes_before_its_cookie_ends_is_known() -> None:
+    """Each of three clients comes every 3 s."""
+    one = balanced("alb, stickiness: {for: 4s}", web="producer, rate: 1/s, arrivals: constant, clients: 3")
+    one.advance(30 * S)
+    assert sorted(int(p.meter.arrivals) for p in one.groups["app"].places) == pytest.approx([0, 10, 10, 10], abs=1)
+
+
+def test_a_slow_start_lasts_as_long_as_it_says() -> None:
+    """Of 100/s the fourth target gets s/(3 + s) while its share s grows from 0 to 1, and a quarter after that."""
+    one = balanced("alb, slow_start: 40s, health_check: {interval: 5s, timeout: 2s}", app="service, replicas: 3, takes: 1ms")
+    one.advance(5 * S)
+    one.scale("app", 4)
+    # Its first check passes after 3/8 of an interval.
+    one.advance(46 * S + 875 * MS)
+    given = int(one.groups["app"].places[3].meter.arrivals)
+    assert given == pytest.approx(4000 * (1 - 3 * math.log(4 / 3)), rel=0.1)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.topology.worlds import S, all_of, check_frame, flow, node, reasons, to_the_end, world
+from tests.topology.worlds import S, all_of, check_frame, flow, mean_ms, node, reasons, to_the_end, world
 from topology.nodes.cache import FIFO, LFU, LRU, RANDOM, Store
 from topology.sim.world import SimWorld
 
@@ -293,6 +293,61 @@ def test_a_crash_in_the_middle_of_a_flight_leaves_nobody_waiting() -> None:
     assert found.in_system == 0
     assert found.failed == reasons(one)["mem: connection reset"] == 4
     check_frame(one)
+
+
+def test_a_call_that_waits_for_the_origin_holds_a_slot() -> None:
+    """Ten slots of 500 ms each: 20 misses a second of the 100 that come."""
+    one = cached("ttl: 1h, slots: 10", keys="{count: 1000000, skew: 0}", origin="takes: 499ms")
+    one.advance(10 * S)
+    assert (node(one, "mem").slots, node(one, "mem").busy) == (10, 10)
+    assert node(one, "mem").departures == pytest.approx(20 * 10, abs=10)
+
+
+def test_lookups_share_its_cores() -> None:
+    """Two cores of 1 ms each: 2000 lookups a second of the 3000 that come."""
+    one = cached("ttl: 1h, cores: 2, prefilled: 100%, capacity: 1", "3000/s, arrivals: constant")
+    one.advance(S)
+    assert flow(one).served == pytest.approx(2000, abs=4)
+
+
+def test_a_share_of_lookups_fails() -> None:
+    one = cached("ttl: 1h, prefilled: 100%, capacity: 1, fails: 20%", "500/s")
+    one.advance(6 * S)
+    assert flow(one).failed / flow(one).offered == pytest.approx(0.2, abs=0.025)
+    assert reasons(one) == {"mem: error": flow(one).failed}
+
+
+def test_a_cache_that_starts_refuses_until_it_is_up() -> None:
+    one = cached("ttl: 1h, start: 2s")
+    one.advance(3 * S)
+    one.lift(one.kill(all_of(one, "mem")))
+    one.advance(6 * S)
+    assert flow(one).refused == pytest.approx(200, abs=1)
+
+
+def test_after_a_restart_lookups_are_slow_at_first() -> None:
+    """Three times 1 ms at first, and a tenth of what is left less with each second."""
+    one = cached("ttl: 1h, warmup: {over: 10s, factor: 3}", origin="takes: 0s")
+    one.advance(S)
+    one.lift(one.kill(all_of(one, "mem")))
+    assert [mean_ms(one, end) for end in (3 * S, 5 * S, 11 * S)] == pytest.approx([2.8, 2.4, 1.6], abs=0.01)
+
+
+def test_collections_stop_it_now_and_then() -> None:
+    """100 ms of every 500 ms: a fifth of the lookups waits for 50 ms on average."""
+    one = cached("ttl: 1h, prefilled: 100%, capacity: 1, pauses: {every: 500ms, lasts: 100ms}")
+    assert mean_ms(one, 20 * S) == pytest.approx(1 + 0.2 * 50, abs=1)
+
+
+def test_an_answer_that_is_too_old_is_not_given_while_it_is_refreshed() -> None:
+    """Asked once a second and fresh for 1.5 s, an answer is 0.5 s too old at every second question."""
+    found = {}
+    for old_ms in (400, 800):
+        words = f"ttl: 1500ms, stale_while_revalidate: {old_ms}ms"
+        one = cached(words, "1/s, arrivals: constant", origin="takes: 10ms")
+        one.advance(20 * S + 500_000_000)
+        found[old_ms] = (gauge(one, "misses"), gauge(one, "stale"))
+    assert found == {400: (10, 0), 800: (1, 9)}
 
 
 def test_it_can_begin_full() -> None:

@@ -91,6 +91,13 @@ def test_writes_to_one_row_wait_for_each_other_as_in_a_queue() -> None:
     assert one.sums()["nodes"]["db"]["mean_stay"] == pytest.approx(0.015, rel=0.04)
 
 
+def test_two_rows_take_twice_as_many_writes_as_one() -> None:
+    one = database("takes: 10ms, writes: {share: 100%}, locks: {rows: 2}", "100/s", seed=3)
+    one.advance(30 * S)
+    # Each row is asked for half of the time, as in M/D/1 at a load of one half.
+    assert one.sums()["nodes"]["db"]["mean_stay"] == pytest.approx(0.015, rel=0.1)
+
+
 def test_writes_to_many_rows_do_not_meet() -> None:
     one = database("takes: 10ms, writes: {share: 100%}, locks: {rows: 1000000}", "50/s")
     one.advance(60 * S)
@@ -128,6 +135,7 @@ def test_a_write_waits_for_its_lock_only_so_long() -> None:
     assert flow(one).served == pytest.approx(10 * 20, abs=3)
     assert reasons(one) == {"db: lock wait timeout": flow(one).failed}
     assert flow(one).failed == pytest.approx(10 * 20, abs=10)
+    assert one.tallies("web")[0].latency_no.quantile_ns(0.5) == pytest.approx(250 * MS, rel=0.01)
     assert gauge(one, "waiting for a lock") <= 6
     check_frame(one)
 
@@ -296,6 +304,17 @@ def test_a_primary_that_comes_back_lost_nothing() -> None:
     one.advance(5 * S)
     one.lift(one.kill(all_of(one, "db")))
     assert to_the_end(one).lost == 0
+
+
+def test_it_recovers_before_it_takes_connections() -> None:
+    one = database("takes: 1ms, start: 4s")
+    one.advance(2 * S)
+    handle = one.kill(all_of(one, "db"))
+    one.advance(3 * S)
+    one.lift(handle)
+    one.advance(10 * S)
+    # One second down, and four until it is recovered.
+    assert reasons(one) == {"db: connection refused": pytest.approx(500, abs=1)}
 
 
 @pytest.mark.parametrize("more", ["", ", read_replicas: {count: 1, lag: 100ms, promote: true}"])

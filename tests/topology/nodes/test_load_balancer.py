@@ -284,6 +284,16 @@ def test_a_client_comes_back_to_the_same_target_until_that_fails() -> None:
     assert dict(node(one, "front").gauges)["pinned"] == 20
 
 
+@pytest.mark.parametrize(("lasts", "given"), [("2s", [5, 5, 5, 5]), ("4s", [0, 7, 7, 7])])
+def test_a_client_is_known_for_as_long_as_it_says(lasts: str, given: list[int]) -> None:
+    """Each of three clients comes every 3 s: in turn to all four targets, or again to the one it had."""
+    web = "producer, rate: 1/s, arrivals: constant, clients: 3"
+    front = f"load_balancer, stickiness: {{for: {lasts}}}"
+    one = world({"web": web, "front": front, "app": "service, replicas: 4, takes: 1ms"}, ["web -> front -> app"])
+    one.advance(21 * S)
+    assert sorted(shares(one)) == pytest.approx(given, abs=1)
+
+
 def test_who_has_no_tenant_is_pinned_nowhere() -> None:
     front = "load_balancer, stickiness: tenant, health_check: {interval: 1s}"
     one = world({"web": STICKY, "front": front, "app": "service, replicas: 4, takes: 1ms"}, ["web -> front -> app"])

@@ -57,6 +57,40 @@ def test_a_dead_target_refuses_until_it_is_found_out_then_its_clients_move() -> 
     assert pins(one) == moved
 
 
+def test_silence_fails_a_check_and_so_many_passes_take_it_back_in() -> None:
+    """Asked every 5 s, silent from 6 s to 29.5 s: the second silence ends at 15 s + 4 s, the third pass comes at 40 s."""
+    words = "nlb, health_check: {interval: 5s, timeout: 4s, failures: 2, passes: 3}"
+    one = balanced(words, web="producer, rate: 10/s, arrivals: constant, clients: 40")
+    one.advance(6 * S)
+    handle = one.freeze(Target("app", (0,)))
+    one.advance(29 * S + 500 * MS)
+    one.lift(handle)
+    one.advance(50 * S)
+    assert [(at // MS, words) for at, name, words in one.notes() if name == "front/0"] == [
+        (19_000, "takes target 0 out: 2 checks failed"),
+        (40_000, "takes target 0 in"),
+    ]
+
+
+def test_a_leaving_target_keeps_what_it_holds_or_is_closed_after_its_delay() -> None:
+    """It leaves at 10 s with calls of 60 s; where connections are closed after 20 s, their calls end as reset."""
+    failed = {}
+    for closes in ("true", "false"):
+        words = f"nlb, terminate_leaving: {closes}, deregistration_delay: 20s, {QUICK}"
+        web = "producer, rate: 10/s, arrivals: constant, deadline: 100s, clients: 40"
+        one = balanced(words, app="service, replicas: 2, slots: 5000, takes: 60s", web=web)
+        one.advance(10 * S)
+        held = int(one.groups["app"].places[1].meter.inside)
+        one.scale("app", 1)
+        one.advance(29 * S + 900 * MS)
+        assert flow(one).failed == 0
+        one.advance(36 * S)
+        failed[closes] = flow(one).failed
+        assert set(reasons(one)) == ({"app: connection reset"} if closes == "true" else set())
+    assert failed == {"true": held, "false": 0}
+    assert held > 20
+
+
 def test_after_a_long_silence_a_connection_is_hashed_anew() -> None:
     """A target that came back gets its clients only when they connect again: after 60 idle seconds here."""
     one = balanced(f"nlb, idle_timeout: 60s, {QUICK}", web="producer, rate: 4/s, arrivals: constant, clients: 400")
@@ -68,6 +102,17 @@ def test_after_a_long_silence_a_connection_is_hashed_anew() -> None:
     assert pinned
     one.advance(260 * S)
     assert 0 not in pins(one).values()
+
+
+def test_a_connection_that_is_used_in_time_stays_where_it_is() -> None:
+    """Each client comes every 40 s and is closed after 60 s: targets that came later get nobody."""
+    web = "producer, rate: 5/s, arrivals: constant, clients: 200"
+    one = balanced(f"nlb, idle_timeout: 60s, {QUICK}", app="service, replicas: 2, takes: 1ms", web=web)
+    one.advance(50 * S)
+    one.scale("app", 4)
+    one.advance(140 * S)
+    assert dict(node(one, "front").gauges)["healthy targets"] == 4
+    assert shares(one)[2:] == [0, 0]
 
 
 @pytest.mark.parametrize("terminate", [True, False])

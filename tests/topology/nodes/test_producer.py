@@ -98,6 +98,15 @@ def test_patience_ends_after_the_deadline_unless_it_says_otherwise(takes: int, t
     assert set(reasons(one)) == (set() if told_yes else {"app: no answer in time"})
 
 
+@pytest.mark.parametrize(("takes_ms", "late"), [(2900, 50), (3100, 0)])
+def test_patience_may_outlast_the_deadline(takes_ms: int, late: int) -> None:
+    """Up to 3 s a late answer is still heard; after that the customer is gone."""
+    one = alone("rate: 10/s, arrivals: constant, deadline: 1s, patience: 3s", f"service, slots: 100, takes: {takes_ms}ms")
+    one.advance(5 * S + MS)
+    found = to_the_end(one)
+    assert (found.late, found.failed) == (late, 50 - late)
+
+
 def test_who_gave_up_wastes_what_is_still_done_for_him() -> None:
     """Each leaves 1 ns after 1 s and its work goes on for 2 s more."""
     one = alone("rate: 10/s, arrivals: constant, deadline: 1s", "service, slots: 100, takes: 3s")
@@ -110,6 +119,18 @@ def test_each_client_is_wired_to_one_replica() -> None:
     one = alone("rate: 100/s, arrivals: constant, clients: 3", "service, replicas: 2, takes: 1ms")
     one.advance(10 * S)
     assert [int(p.meter.arrivals) for p in one.groups["app"].places] == pytest.approx([666, 333], abs=1)
+
+
+def test_clients_can_be_set_while_it_runs() -> None:
+    """Of two clients each has a replica; the third, once it is there, shares that of the first."""
+    one = alone("rate: 100/s, arrivals: constant, clients: 2", "service, replicas: 2, takes: 1ms")
+    one.advance(10 * S)
+    before = [int(p.meter.arrivals) for p in one.groups["app"].places]
+    one.set("web", "clients", 3)
+    one.advance(40 * S)
+    after = [int(p.meter.arrivals) for p in one.groups["app"].places]
+    assert before == pytest.approx([500, 500], abs=1)
+    assert [b - a for a, b in zip(before, after, strict=True)] == pytest.approx([2000, 1000], abs=2)
 
 
 def test_a_dead_replica_fails_its_clients_only() -> None:
@@ -535,11 +556,15 @@ def test_a_hot_key_takes_its_share() -> None:
 
 
 def test_tenants_by_count_and_by_name() -> None:
-    even = Alone(rate="100/s", tenants=5)
+    even, uneven = Alone(rate="100/s", tenants=5), Alone(rate="100/s", tenants={"count": 2, "skew": 1})
     named = Alone(rate="100/s", tenants={"names": {"gold": 3, "tin": {"weight": 1}}})
-    for one in (even, named):
+    for one in (even, uneven, named):
         one.run(100 * S)
-    assert stats.chisquare([*Counter(m.tenant for m in even.messages()).values()]).pvalue > 0.001
+    counts = Counter(m.tenant for m in even.messages())
+    assert set(counts) == set(range(5))
+    assert stats.chisquare([*counts.values()]).pvalue > 0.001
+    first = Counter(m.tenant for m in uneven.messages())[0]
+    assert stats.binomtest(first, len(uneven.offered), 2 / 3).pvalue > 0.001
     found = Counter(m.tenant for m in named.messages())
     assert set(found) == {0, 1}
     assert stats.binomtest(found[0], found.total(), 0.75).pvalue > 0.001

@@ -191,6 +191,17 @@ def test_a_start_takes_its_time() -> None:
     assert node(one, "app").up == 2
 
 
+def test_a_start_can_be_made_quicker_while_it_runs() -> None:
+    one = world({"web": WEB, "app": "service, start: 2s"}, ["web -> app"])
+    one.set("app", "start", 500 * MS)
+    one.advance(5 * S)
+    one.lift(one.kill(all_of(one, "app")))
+    one.advance(5 * S + 500 * MS - 1)
+    assert node(one, "app").up == 0
+    one.advance(5 * S + 500 * MS + 1)
+    assert node(one, "app").up == 1
+
+
 def test_a_consumer_asks_for_no_more_than_it_has_slots() -> None:
     one = world(
         {"web": "producer, rate: 500/s", "q": "sqs", "app": "service, slots: 4, takes: 100ms"},

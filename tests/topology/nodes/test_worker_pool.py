@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.topology.worlds import MS, S, all_of, flow, node, reasons, to_the_end, world
+from tests.topology.worlds import MS, S, all_of, flow, mean_ms, node, reasons, to_the_end, world
 from topology.sim.world import SimWorld
 
 
@@ -72,6 +72,15 @@ def test_jitter_keeps_workers_from_booting_all_at_once() -> None:
     assert most[200] <= 4
 
 
+def test_jitter_lets_workers_serve_more_calls_on_average() -> None:
+    """From 50 to 150 calls of 10 ms, 100 on average, then 1 s to boot: each of 4 workers does 50 a second."""
+    one = pool("slots: 4, takes: 10ms, recycle: {after: 50, jitter: 100}, boot: 1s", rate=230)
+    one.advance(10 * S)
+    before = flow(one).served
+    one.advance(40 * S)
+    assert (flow(one).served - before) / 30 == pytest.approx(4 * 50, rel=0.04)
+
+
 def test_what_overflows_the_listen_queue_comes_back_after_one_and_three_seconds() -> None:
     """For 0.5 s nobody accepts; 4 wait, the others' packets are dropped. They are back 1 s after they came, not before."""
     one = pool("slots: 1, takes: 1ms, backlog: 4", rate=40)
@@ -107,6 +116,49 @@ def test_who_never_gets_in_gives_up_after_127_seconds_or_is_reset_at_once() -> N
     refused = flow(two).refused
     two.advance(40 * S)
     assert flow(two).refused == refused
+
+
+def test_fewer_cores_than_workers() -> None:
+    """Two cores of 10 ms each do 200 a second, however many workers there are."""
+    one = pool("slots: 8, cores: 2, takes: 10ms", rate=300)
+    one.advance(5 * S)
+    assert flow(one).served == pytest.approx(5 * 200, abs=5)
+
+
+def test_a_share_of_the_work_fails_and_costs_no_worker() -> None:
+    one = pool("slots: 8, takes: 1ms, fails: 20%", rate=500)
+    one.advance(6 * S)
+    assert flow(one).failed / flow(one).offered == pytest.approx(0.2, abs=0.025)
+    assert gauges(one)["killed"] == gauges(one)["booting"] == 0
+
+
+def test_work_grows_with_the_workers_at_it() -> None:
+    """With all 5 at work and `grows: 2` work takes three times as long: 5 in 30 ms are 167 a second."""
+    one = pool("slots: 5, takes: 10ms, grows: 2", rate=300)
+    one.advance(5 * S)
+    assert flow(one).served == pytest.approx(5 * 167, rel=0.03)
+
+
+def test_after_a_restart_work_is_slow_at_first() -> None:
+    """Three times 1 ms at first, and a tenth of what is left less with each second."""
+    one = pool("slots: 20, takes: 1ms, warmup: {over: 10s, factor: 3}", rate=100)
+    one.advance(S)
+    one.lift(one.kill(all_of(one, "app")))
+    assert [mean_ms(one, end) for end in (3 * S, 5 * S, 11 * S)] == pytest.approx([2.8, 2.4, 1.6], abs=0.01)
+
+
+def test_collections_stop_it_now_and_then() -> None:
+    """100 ms of every 500 ms: a fifth of the requests waits for 50 ms on average."""
+    one = pool("slots: 20, takes: 1ms, pauses: {every: 500ms, lasts: 100ms}", rate=100)
+    assert mean_ms(one, 20 * S) == pytest.approx(1 + 0.2 * 50, abs=1)
+
+
+def test_it_refuses_until_it_has_started() -> None:
+    one = pool("slots: 4, takes: 1ms, start: 2s", rate=100)
+    one.advance(3 * S)
+    one.lift(one.kill(all_of(one, "app")))
+    one.advance(6 * S)
+    assert flow(one).refused == pytest.approx(200, abs=1)
 
 
 def test_crash_and_heal_and_two_at_once() -> None:
