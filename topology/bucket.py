@@ -20,13 +20,13 @@ class Bucket(Item):
         tokens = self.tokens + float(now - self.at) * 1e-9 * rate
         return tokens if tokens < most else most
 
-    def grants(self, now: i64, rate: float, most: float) -> bool:
-        """Take a token if there is one."""
+    def grants(self, now: i64, rate: float, most: float, tokens: float = 1.0) -> bool:
+        """Take so many tokens if there are as many."""
         self.tokens = self.level(now, rate, most)
         self.at = now
-        if self.tokens < 1.0:
+        if self.tokens < tokens:
             return False
-        self.tokens -= 1.0
+        self.tokens -= tokens
         return True
 
 

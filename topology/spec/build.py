@@ -6,13 +6,13 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from topology.node import SOURCES, WORKERS
+from topology.node import SOURCES
 from topology.parameters import REQUIRED, Param, count, duration, word
 from topology.plan import Claim, DesignPlan, Entry, FlowPlan, Playground, RunPlan
 from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.canonical import canonical
-from topology.spec.catalogue import Catalogue, Faults
+from topology.spec.catalogue import Catalogue, Faults, works
 from topology.spec.claims import ClaimReader, stretch
 from topology.spec.designs import DesignReader, Draft, Placed, finished
 from topology.spec.reader import Value
@@ -267,9 +267,9 @@ class FlowReader:
             words = f"design {missing[0].name} has no node {shown(name)}, so its part could never be done"
             self.problems.unknown(item.place, words, name, [n.name for n in missing[0].nodes])
             return
-        role = self._role(designs[0], name)
-        if role not in WORKERS:
-            self.problems.add(item.place, f"{name} is a {role}; only services, functions and endpoints do a part of the work")
+        kind = next(n.kind for n in designs[0].nodes if n.name == name)
+        if not works(self.catalogue.kind(kind)):
+            self.problems.add(item.place, f"{name} is a {kind}; only services, functions and endpoints do a part of the work")
 
     def default_work(self, producer: str) -> tuple[str, ...]:
         """The shared services, functions and endpoints that every message reaches in every design."""
@@ -281,7 +281,7 @@ class FlowReader:
             reached = found if reached is None else reached & found
         nodes = designs[0].nodes if designs else ()
         required = (n for n in nodes if n.shared and reached is not None and n.name in reached)
-        return tuple(n.name for n in required if self._role(designs[0], n.name) in WORKERS)
+        return tuple(n.name for n in required if works(self.catalogue.kind(n.kind)))
 
 
 def _sound(value: Any, param: Param) -> Any:

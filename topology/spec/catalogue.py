@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from topology.node import WORKERS
 from topology.parameters import Param
 from topology.registry import plain_words
 
@@ -27,6 +28,11 @@ class Catalogue(Protocol):
     def policy(self, name: str) -> Any:
         """The class of one policy."""
         ...
+
+
+def works(kind: Any) -> bool:
+    """Whether a node of a kind may have to do a part of a message's work, and does not only pass it on."""
+    return kind.role in WORKERS and bool(getattr(kind, "works", True))
 
 
 class Registered:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from topology.links import link_params, misplaced
-from topology.node import SOURCES, WORKERS
+from topology.node import SOURCES
 from topology.parameters import OURS, Param
 from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.build import PARAMS
-from topology.spec.catalogue import Catalogue, Registered, params_of, policy_param
+from topology.spec.catalogue import Catalogue, Registered, params_of, policy_param, works
 from topology.spec.designs import DICE, REPLICAS, ZONES, DesignReader, has_replicas, named_nodes
 from topology.spec.loading import tree
 from topology.spec.values import text_of
@@ -185,6 +185,15 @@ class Judge:
             )
         if not consumers and any(link.callee == node.name for link in self.design.links):
             yield f"nobody consumes {node.name}, so what is handed to it is never done"
+        yield from self._dead_letters(node)
+
+    def _dead_letters(self, node: NodePlan) -> Iterator[str]:
+        """A FIFO queue and its dead-letter queue must be of one sort, and so must the others."""
+        dead = node.values.get("dead_letter")
+        other = self.nodes.get(dead["to"]) if dead else None
+        if other is not None and _is_fifo(node) != _is_fifo(other):
+            sort = "FIFO" if _is_fifo(node) else "standard"
+            yield f"{node.name} is a {sort} queue and {other.name} is not: its dead-letter queue must be one, too"
 
     def _drained(self, node: NodePlan, consumers: list[NodePlan]) -> float:
         """How long the oldest message waits after the longest outage of the timeline; without one, the drain."""
@@ -243,12 +252,13 @@ class Judge:
         for flow in self.playground.flows:
             if flow.producer not in self.nodes:
                 continue
-            found = graph.reached([flow.producer], graph.unshielded(self.design.links, self.kind))
+            open_links = [x for x in self.design.links if not graph.selective(x, self.kind(x.caller))]
+            found = graph.reached([flow.producer], graph.unshielded(open_links, self.kind))
             for name in self.nodes:
-                works = self.role(name) in WORKERS and not getattr(self.kind(name), "shields", False)
-                if works and name in found and name not in flow.work:
+                working = works(self.kind(name)) and not getattr(self.kind(name), "shields", False)
+                if working and name in found and name not in flow.work:
                     yield f"{name} works for {flow.producer}, and its work list leaves it out: nobody counts its part"
-            always = graph.always_reached(flow.producer, self.design, self.kind)
+            always = graph.always_reached(flow.producer, self.design, self.kind, filtered=True)
             for name in flow.work:
                 if name not in always:
                     yield f"not every message of {flow.producer} reaches {name}, whose part its work list requires"
@@ -270,6 +280,11 @@ def skipped_lines(node: NodePlan) -> Iterator[str]:
     if replay is not None and skipped:
         lines = "1 line" if skipped == 1 else f"{skipped:,} lines"
         yield f"{node.name} skips {lines} of its log; the first is {replay.first_skipped}"
+
+
+def _is_fifo(queue: NodePlan) -> bool:
+    fifo = queue.values.get("fifo")
+    return bool(fifo and fifo["on"])
 
 
 def _delay(link: LinkPlan) -> Any:

@@ -296,6 +296,7 @@ class DesignReader:
             if len(draft.links) > MAX_LINKS:
                 self.problems.add(item.place, f"more than {MAX_LINKS:,} links, the limit")
                 return
+        self._prepared_links(draft)
         if circle := graph.cycle(draft.links):
             words = f"design {draft.name} has a circle of calls, {' -> '.join(_cut(circle))}, which would never end"
             self.problems.add(seen[circle[0], circle[1]], f"{words}; make one of them a hand-off (=>) through a queue")
@@ -376,7 +377,7 @@ class DesignReader:
         values, policies = self._values(reading, settings, params, ["link"], guards, owner)
         self._named_by_link(draft, settings, params, caller, callee)
         if values is not WRONG and derived:
-            self._prepared_link(kinds[0], values, settings, owner)
+            self._prepared_link(kinds[0], {**values, "mode": mode, "to": callee}, settings, owner)
         if values is WRONG or policies is None or not derived:
             draft.links.append(LinkPlan(caller, callee, mode, derived))
             return
@@ -403,6 +404,26 @@ class DesignReader:
         except ValueError as error:
             self.problems.add(_place_of(error, settings, settings.place), f"{owner}: {' '.join(str(error).split())}")
 
+    def _prepared_links(self, draft: Draft) -> None:
+        """Let kinds look at all links out of one of their nodes together, and at all queues that it consumes."""
+        out = graph.outgoing(draft.links)
+        for name, plan in draft.plans.items():
+            pulled = [link for link in draft.links if link.callee == name and link.wiring == PULL]
+            self._together(draft, plan, "prepare_links", [(link.callee, link) for link in out.get(name, [])])
+            self._together(draft, plan, "prepare_inlets", [(link.caller, link) for link in pulled])
+
+    def _together(self, draft: Draft, plan: NodePlan, hook: str, links: list[tuple[str, LinkPlan]]) -> None:
+        """Let the kind of a node look at some of its links together, each with the name and the kind of the other end."""
+        prepare = getattr(self.catalogue.kind(plan.kind), hook, None)
+        if prepare is None or not plan.values or not all(link.values for _, link in links):
+            return
+        try:
+            ends = [(other, draft.plans[other].kind, link.values | {"role": self.role(draft, other)}) for other, link in links]
+            prepare(plan.values, ends)
+        except ValueError as error:
+            node = draft.nodes[plan.name]
+            self.problems.add(_place_of(error, node.fields, node.place), f"{plan.name}: {' '.join(str(error).split())}")
+
     def _named_by_link(
         self, draft: Draft, settings: Value, params: dict[str, Param], caller: str, callee: str
     ) -> None:
@@ -426,9 +447,9 @@ def has_replicas(kind: Any) -> bool:
 
 
 def _place_of(error: ValueError, fields: Value, place: Place) -> Place:
-    """Where in these fields a kind found a mistake: where its route leads, as far as that goes; else their own place."""
-    route: tuple[str | int, ...] = getattr(error, "route", ())
-    return fields.at(route).place if route and route[0] in fields.data else place
+    """Where in these fields a kind found a mistake: where its path leads, as far as that goes; else their own place."""
+    path: tuple[str | int, ...] = getattr(error, "path", ())
+    return fields.at(path).place if path and path[0] in fields.data else place
 
 
 def _over(below: Merged, own: Value) -> Merged:

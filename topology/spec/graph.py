@@ -30,14 +30,17 @@ def reached(start: Iterable[str], links: Iterable[LinkPlan]) -> set[str]:
     return seen
 
 
-def always_reached(producer: str, design: DesignPlan, kind: Callable[[str], Any]) -> set[str]:
-    """What every message of a producer reaches: no optional link, no fallback, no choice among several receivers, no miss."""
+def always_reached(producer: str, design: DesignPlan, kind: Callable[[str], Any], filtered: bool = False) -> set[str]:
+    """What every message of a producer reaches: no optional link, no fallback, no choice among several receivers, no miss.
+
+    `filtered`: also what it reaches where every rule and filter on the way lets it pass.
+    """
     out = outgoing(design.links)
     kept = [
         link
         for link in unshielded(design.links, kind)
         if not link.values.get("optional")
-        and not selective(link, kind(link.caller))
+        and (filtered or not selective(link, kind(link.caller)))
         and not (len(out[link.caller]) > 1 and getattr(kind(link.caller), "role", "") in ("proxy", "queue"))
     ]
     return reached([producer], kept)

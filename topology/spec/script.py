@@ -463,8 +463,8 @@ class ScriptReader:
             return f"{name} is a {kind}; only a producer has a rate"
         if verb == "rate" and all(self._nodes[d.name][name].values.get("closed") for d in holders):
             return f"{name} is a closed loop, which has no rate; add users with a surge, or set {name}.closed"
-        if verb == "redrive" and not any(k.role == "queue" for k in declared):
-            return f"{name} is a {kind}; only a queue can be redriven"
+        if verb == "redrive" and not any(k.role == "queue" or getattr(k, "gives_back", False) for k in declared):
+            return f"{name} is a {kind}; only a queue, or a bus with an archive, gives back what it keeps"
         if verb == "flush" and not any(map(_flushes, declared)):
             return f"{name} is a {kind}, which remembers nothing that could be flushed"
         if verb == "rewire" and not calls:

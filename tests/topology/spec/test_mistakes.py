@@ -144,7 +144,7 @@ EVERYTHING_MISTAKES = [
     ("scale: app, to: 6", "scale: app", "43:5: this entry needs 'to': the new value"),
     ("rewire: app", "rewire: «bank", "bank calls nobody, so there is nothing to rewire"),
     ("rate: web, to", "rate: «app, to", "app is a service; only a producer has a rate"),
-    ("redrive: jobs", "redrive: «app", "app is a service; only a queue can be redriven"),
+    ("redrive: jobs", "redrive: «app", "app is a service; only a queue, or a bus with an archive, gives back what it keeps"),
     ("set: jobs.visibility, to: 10s", "set: «jobs.visibilty, to: 10s", "(did you mean jobs.visibility?)"),
     ("set: jobs.visibility, to: 10s", "set: jobs.visibility, to: «10", "expected a duration"),
     ("heal: all}", "heal: all, «scale: app}", "an entry does one thing; this one says heal and scale"),
