@@ -29,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
         mutant.apply(mutant.read(wanted))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many recorded cases of others were read, or that none were."""
+    from tests.conformance import recorded
+
+    for line in recorded.summary(terminalreporter.stats):
+        terminalreporter.write_line(line)
+
+
 @pytest.fixture
 def knockon(tmp_path: Path) -> Knockon:
     """Run `knockon ARGS…` in a process of its own, as a person would, and hand back what it said."""

@@ -68,6 +68,18 @@ class Problems:
             raise PlaygroundError(problems)
 
 
+class Refused(ValueError):
+    """A value in a language of its own (a pattern, a filter policy, a schedule) that the service would not take.
+
+    `path` is the place inside the value, from the outside in; `words` say what was expected there and what to do.
+    """
+
+    def __init__(self, path: tuple[str | int, ...], words: str) -> None:
+        self.path, self.words = path, words
+        place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+        super().__init__(f"{place}: {words}" if place else words)
+
+
 def near_miss(name: str, known: Iterable[str]) -> str:
     """The known name most like this one, or an empty text. Long lists are thinned to names that begin and end alike."""
     import difflib  # costs more than reading a sound file does, which has no use for it
