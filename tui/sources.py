@@ -9,23 +9,35 @@ import ast
 import importlib
 from functools import cache
 
-from topology.node import Context
 from topology.registry import source_of
+
+
+CONTRACT = "topology.node"
+"""Where the context stands that kinds and policies ask."""
+
+_BARE = ("builtins", "topology.node", "topology.policy", "topology.message", "chaos.fault")
+"""Modules of bases that say nothing of their own accord."""
 
 
 def reasons(cls: type) -> list[str]:
     """Every reason that a class's module makes, or takes from another of our modules and uses; in the text's order.
 
-    What its context says for it, when the module asks the context to decide, is the module's too.
+    What the modules of its bases say is its own, too, and what its context says for it when it asks the context to decide.
     """
-    tree = _tree(cls.__module__)
+    modules = dict.fromkeys(base.__module__ for base in cls.__mro__ if base.__module__ not in _BARE)
+    return list(dict.fromkeys(words for name in modules for words in _reasons_of(name)))
+
+
+@cache
+def _reasons_of(module_name: str) -> tuple[str, ...]:
+    tree = _tree(module_name)
     found = [*_used(tree, tree), *_made(tree).values()]
     asked = {part.func.attr for part in ast.walk(tree) if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)}
-    contract = _tree(Context.__module__)
+    contract = _tree(CONTRACT)
     for method in ast.walk(contract):
         if isinstance(method, ast.FunctionDef) and method.name in asked:
             found += _used(method, contract)
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
 
 
 def _used(part: ast.AST, module: ast.Module) -> list[str]:
@@ -68,7 +80,7 @@ def _made(tree: ast.Module) -> dict[str, str]:
 
 
 def _words(value: ast.expr | None) -> str:
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "reason" and value.args:
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("reason", "lasting") and value.args:
         first = value.args[0]
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
     return ""

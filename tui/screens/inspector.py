@@ -59,11 +59,14 @@ class Inspector(Dialog[None]):
         text = Text()
         _state(text, node, palette)
         _figures(text, node)
+        width = min(104, self.app.size.width * 9 // 10 - 6)
+        for names, parts in _alike(node):
+            _parts(text, names, parts, width)
         _waits(text, node)
         _replicas(text, node, frame)
         _links(text, node, frame)
         if plan is not None:
-            _parameters(text, plan, min(104, self.app.size.width * 9 // 10 - 6))
+            _parameters(text, plan, width)
         return text
 
 
@@ -99,8 +102,34 @@ def _figures(text: Text, node: NodeFrame) -> None:
         ]
     rows += [gauge(name, value) for name, value in node.gauges]
     _table(text, "Now", rows, max(18, min(30, 2 + max(len(name) for name, _ in rows))))
-    for part, figures_of_it in node.views:
-        _table(text, part, [gauge(name, value) for name, value in figures_of_it], 30)
+
+
+def _alike(node: NodeFrame) -> list[tuple[tuple[str, ...], list[tuple[str, list[str]]]]]:
+    """The parts of a node, those that have the same figures together: (names, (part, figures as words))."""
+    found: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
+    for part, values in node.views:
+        rows = [gauge(name, value) for name, value in values]
+        found.setdefault(tuple(name for name, _ in rows), []).append((part, [words for _, words in rows]))
+    return list(found.items())
+
+
+def _parts(text: Text, names: tuple[str, ...], parts: list[tuple[str, list[str]]], width: int) -> None:
+    """Parts below each other, a column for each figure; where that is too wide, a list for each part."""
+    wide = [max(len(name), *(len(words[i]) for _, words in parts)) + 2 for i, name in enumerate(names)]
+    first = min(PART, max(len(part) for part, _ in parts)) + 2
+    if first + sum(wide) > width:
+        for part, words in parts:
+            _table(text, part, list(zip(names, words, strict=True)), 30)
+        return
+    head = "".join(f"{name:>{wide[i]}}" for i, name in enumerate(names))
+    text.append(f"\n  {'':<{first}}{head}\n", "dim")
+    for part, words in parts:
+        cells = "".join(f"{word:>{wide[i]}}" for i, word in enumerate(words))
+        text.append(f"  {figures.fit(part, first - 1):<{first}}{cells}\n")
+
+
+PART = 24
+"""A part's name is cut after so many letters where it stands in a table."""
 
 
 def gauge(name: str, value: float) -> tuple[str, str]:
