@@ -38,7 +38,7 @@ outside: $(VENV)/dev-installed
 
 slow: outside ## the slow tests: many seeds, theory, packaging, mutated files, random keys
 	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest $(PARALLEL) -m slow tests/topology tests/chaos
-	$(PYTEST) $(PARALLEL) -m slow tests/house tests/tui
+	$(PYTEST) $(PARALLEL) -m slow tests/conformance tests/house tests/tui
 
 mutants: $(VENV)/dev-installed ## change kinds, policies and faults one thing at a time: do tests notice? (takes an hour)
 	PYTHONPATH=. $(BIN)/python -m tests.mutants.hunt $(WORDS)
