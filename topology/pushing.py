@@ -34,6 +34,8 @@ class Publication(Item):
         self.left: i64 = 1
         self.missed = False
         """Whether some link did not let it pass."""
+        self.why: int = UNMATCHED
+        """The reason, where one did not, or where a copy was given up at once."""
 
 
 @mypyc_attr(acyclic=True, allow_interpreted_subclasses=True)
@@ -57,6 +59,8 @@ class Subscriber(Item):
         self.callee = callee
         self.dead_to = dead_to
         self.on = True
+        self.plain = True
+        """Whether a copy is just sent; else its kind says how it begins."""
         self.delivered: i64 = 0
         self.unmatched: i64 = 0
         self.failed: i64 = 0
@@ -91,7 +95,7 @@ class Pusher(Node):
         link: i64 = len(self.subscribers)
         while link < len(links):
             dead = links[link].get("dead_letter")
-            self.subscribers.append(Subscriber(link, links[link]["to"], dead or ""))
+            self.subscribers.append(self.subscriber(link, links[link]["to"], dead or ""))
             link += 1
         for one in self.subscribers:
             self.subscribe(ctx, one, links[one.link])
@@ -105,6 +109,10 @@ class Pusher(Node):
     def subscribe(self, ctx: Context, one: Subscriber, values: dict[str, Any]) -> None:
         """Take over the settings of one link."""
 
+    def subscriber(self, link: i64, callee: str, dead_to: str) -> Subscriber:
+        """What is kept of a link."""
+        return Subscriber(link, callee, dead_to)
+
     def refusal(self, ctx: Context, call: Call) -> int:
         """Why the API turns a message away; 0 when it takes it."""
         return 0
@@ -116,6 +124,16 @@ class Pusher(Node):
     def rewrites(self, ctx: Context, call: Call, one: Subscriber) -> Mix | None:
         """What a copy for a link carries."""
         return content_of(call)
+
+    def begin(self, ctx: Context, made: Publication, one: Subscriber) -> None:
+        """Begin with a copy for a link that is not plain."""
+
+    def again(self, ctx: Context, copy: Copy, one: Subscriber) -> None:
+        """Make the next attempt with a copy, now."""
+        ctx.send_as(copy.link, copy, copy.call.message, copy.call.content)
+
+    def ended(self, ctx: Context, copy: Copy, one: Subscriber, delivered: bool) -> None:
+        """A copy that was kept by itself is delivered, or given up."""
 
     def delay_ns(self, ctx: Context, copy: Copy, one: Subscriber) -> i64:
         """How long after its latest failure a copy is tried again; below 0: never."""
@@ -139,8 +157,11 @@ class Pusher(Node):
         made = Publication(call)
         for one in self.subscribers:
             if one.on and self.routes(ctx, call, one):
-                made.left += 1
-                ctx.send_as(one.link, made, message, self.rewrites(ctx, call, one))
+                if one.plain:
+                    made.left += 1
+                    ctx.send_as(one.link, made, message, self.rewrites(ctx, call, one))
+                else:
+                    self.begin(ctx, made, one)
             else:
                 one.unmatched += 1
                 made.missed = True
@@ -151,7 +172,7 @@ class Pusher(Node):
         made.left -= 1
         if made.left == 0:
             self.kept -= 1
-            ctx.finish(made.call, not made.missed, UNMATCHED if made.missed else 0)
+            ctx.finish(made.call, not made.missed, made.why if made.missed else 0)
 
     # Out
 
@@ -165,24 +186,35 @@ class Pusher(Node):
                 copy = Copy(ctx.retain(call.link, call.message, call.content), call.link, cause.call.sent)
                 copy.reason = call.reason
                 self.keep(ctx, copy, one)
+                if lasts(copy.reason) and not one.dead_to:
+                    cause.why = copy.reason
             self._heard(ctx, cause)
             return
         assert isinstance(cause, Copy)
-        cause.reason = call.reason
-        if call.outcome == YES:
+        self.tried(ctx, cause, one, call.outcome == YES, call.reason)
+
+    def tried(self, ctx: Context, copy: Copy, one: Subscriber, delivered: bool, code: int) -> None:
+        """An attempt with a copy that is kept by itself has its outcome."""
+        copy.reason = code
+        copy.tries += 1
+        if delivered:
             one.delivered += 1
-            self._forget(cause, one)
-            ctx.finish(cause.call, False, 0)  # the part behind the link was done by the attempt, and is not done once more
+            self._forget(copy, one)
+            ctx.finish(copy.call, False, 0)  # the part behind the link was done by the attempt, and is not done once more
+            self.ended(ctx, copy, one, True)
         else:
-            cause.tries += 1
-            self._failed(ctx, cause, one)
+            self._failed(ctx, copy, one)
 
     def keep(self, ctx: Context, copy: Copy, one: Subscriber) -> None:
+        """A copy whose first attempt failed is kept by itself."""
+        self.hold(copy, one)
+        self._failed(ctx, copy, one)
+
+    def hold(self, copy: Copy, one: Subscriber) -> None:
         """From now on a copy is kept by itself."""
         self.copies.put_after(self.copies.last, copy)
         self.kept += 1
         one.retrying += 1
-        self._failed(ctx, copy, one)
 
     def _forget(self, copy: Copy, one: Subscriber) -> None:
         self.copies.take_out(copy)
@@ -215,6 +247,7 @@ class Pusher(Node):
             entry = Entry(copy.call, copy.since)
             entry.buried = True
             ctx.transfer(one.dead_to, entry)
+        self.ended(ctx, copy, one, False)
 
     def on_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
         if tag != AGAIN:
@@ -223,8 +256,8 @@ class Pusher(Node):
         assert isinstance(item, Copy)
         if self.down:
             item.waiting = True
-            return
-        ctx.send_as(item.link, item, item.call.message, item.call.content)
+        else:
+            self.again(ctx, item, self.subscribers[item.link])
 
     def on_own_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
         """A timer that the kind set itself, with a tag from `OWN` on."""
@@ -243,7 +276,7 @@ class Pusher(Node):
             knot = knot.behind
         for copy in waiting:
             copy.waiting = False
-            ctx.send_as(copy.link, copy, copy.call.message, copy.call.content)
+            self.again(ctx, copy, self.subscribers[copy.link])
 
     def on_close(self) -> None:
         self.copies.clear()
@@ -268,10 +301,10 @@ class Pusher(Node):
         return {
             f"=> {one.callee}": {
                 "delivered": float(one.delivered),
-                "not matched": float(one.unmatched),
-                "failed attempts": float(one.failed),
-                "to be tried again": float(one.retrying),
-                "dead letters": float(one.dead),
+                "unmatched": float(one.unmatched),
+                "failed": float(one.failed),
+                "retrying": float(one.retrying),
+                "dead": float(one.dead),
                 "dropped": float(one.dropped),
             }
             for one in self.subscribers

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from tests.bench import workloads
-from tests.bench.peers import Outcome, Shop, Workload, bare
+from tests.bench.peers import FanOut, Outcome, Shop, Workload, bare
 
 ROUNDS = 5
 
@@ -26,6 +26,7 @@ class Measured:
     yes: int
     attempts: int
     mean_latency: float
+    mean_completion: float
 
 
 Run = Callable[[], Outcome]
@@ -44,7 +45,8 @@ def knockon(load: Workload, seed: int) -> Run:
         (flow,) = world.frame().flows
         (tally,) = world.tallies("web")
         world.close()
-        return Outcome(flow.offered, flow.told_yes, flow.attempts, tally.latency.mean_ns() / 1e9)
+        means = [histogram.mean_ns() / 1e9 for histogram in (tally.latency, tally.completion)]
+        return Outcome(flow.offered, flow.told_yes, flow.attempts, *means)
 
     return run
 
@@ -56,7 +58,7 @@ def simpy_bare(load: Workload, seed: int) -> Run:
 
 def simpy_alike(load: Workload, seed: int) -> Run:
     """The SimPy model that keeps the same accounts."""
-    return lambda: Shop(load, seed).run()
+    return lambda: (FanOut if load.queues else Shop)(load, seed).run()
 
 
 CONTENDERS: dict[str, Callable[[Workload, int], Run]] = {
@@ -75,7 +77,7 @@ def measure(who: str, load: Workload, rounds: int = ROUNDS) -> Measured:
         began = time.process_time()
         outcome = run()
         best = min(best, (time.process_time() - began) / outcome.offered)
-    return Measured(who, best * 1e6, outcome.offered, outcome.yes, outcome.attempts, outcome.mean_latency)
+    return Measured(who=who, micros=best * 1e6, **asdict(outcome))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ class Workload:
     timeout: float = 0.0
     attempts: int = 1
     backoff: float = 0.0
+    queues: int = 0
+    """Above 0: what arrives is copied to so many queues, each with `servers` consumers."""
 
 
 @dataclass
@@ -42,6 +44,7 @@ class Outcome:
     yes: int
     attempts: int
     mean_latency: float
+    mean_completion: float = 0.0
 
 
 def bare(load: Workload, seed: int) -> Outcome:
@@ -148,7 +151,8 @@ class Shop:
         self.env.run(until=self.load.seconds)
         fates = self.fates
         mean = self.latency.total / max(1, self.latency.count)
-        return Outcome(fates.offered, fates.served + fates.late, fates.attempts, mean)
+        done = self.completion.total / max(1, self.completion.count)
+        return Outcome(fates.offered, fates.served + fates.late, fates.attempts, mean, done)
 
     def arrivals(self) -> Process:
         """Offer requests, whatever becomes of the earlier ones."""
@@ -234,3 +238,108 @@ class Shop:
             fates.served += 1
         else:
             fates.late += 1
+
+
+class Queue:
+    """A queue with what the service counts, inside and in flight over time, and a visibility timeout for each delivery."""
+
+    def __init__(self, env: simpy.Environment, visibility: float) -> None:
+        self.env = env
+        self.visibility = visibility
+        self.store = simpy.Store(env)
+        self.deliveries = self.inside = self.flying = 0
+        self.inside_area = self.flying_area = self.since = 0.0
+
+    def change(self, inside: int, flying: int) -> None:
+        """Bring the integrals up to now, then count the change."""
+        passed = self.env.now - self.since
+        self.inside_area += self.inside * passed
+        self.flying_area += self.flying * passed
+        self.since = self.env.now
+        self.inside += inside
+        self.flying += flying
+
+    def put(self, copy: Copy) -> None:
+        """Keep one more, until it is deleted."""
+        self.change(1, 0)
+        self.store.put(copy)
+
+    def delivered(self, copy: Copy) -> None:
+        """A consumer has it: if it is not deleted in time, it comes back."""
+        self.deliveries += 1
+        self.change(0, 1)
+        copy.receives += 1
+        self.env.timeout(self.visibility, (copy, copy.receives)).callbacks.append(self.timed_out)
+
+    def timed_out(self, timer: simpy.Event) -> None:
+        """The visibility timeout of one delivery is over."""
+        copy, receives = timer.value
+        if not copy.deleted and copy.receives == receives:
+            self.change(0, -1)
+            self.store.put(copy)
+
+    def delete(self, copy: Copy) -> None:
+        """It was worked on."""
+        copy.deleted = True
+        self.change(-1, -1)
+
+
+@dataclass(slots=True)
+class Copy:
+    """What one queue keeps of a request."""
+
+    request: Request
+    receives: int = 0
+    deleted: bool = False
+
+
+class FanOut(Shop):
+    """A topic that copies each request to all queues, with like accounting."""
+
+    VISIBILITY = 30.0
+
+    def __init__(self, load: Workload, seed: int) -> None:
+        super().__init__(load, seed)
+        self.queues = [Queue(self.env, self.VISIBILITY) for _ in range(load.queues)]
+        self.nodes = [Node(self.env, load.servers) for _ in range(load.queues)]
+        self.staleness = Histogram()
+        for queue, node in zip(self.queues, self.nodes, strict=True):
+            for _ in range(load.servers):
+                self.env.process(self.consumer(queue, node))
+
+    def customer(self, request: Request) -> Process:
+        """Publish: the answer is yes at once, and a copy goes to each queue."""
+        deadline = self.env.timeout(self.load.deadline, request)
+        deadline.callbacks.append(self.give_up)
+        self.fates.attempts += 1
+        self.answer(request, True)
+        for queue in self.queues:
+            queue.put(Copy(request))
+        yield self.env.timeout(0)
+
+    def consumer(self, queue: Queue, node: Node) -> Process:
+        """Wait for a copy, work on it, delete it; again and again."""
+        env, chance, mean = self.env, self.chance, 1 / self.load.work
+        while True:
+            copy = yield queue.store.get()
+            queue.delivered(copy)
+            node.arrivals += 1
+            node.change(0, 1)
+            began = env.now
+            yield env.timeout(chance.expovariate(mean))
+            node.change(0, -1)
+            node.departures += 1
+            queue.delete(copy)
+            self.complete_part(copy, began)
+
+    def complete_part(self, copy: Copy, began: float) -> None:
+        """One part of a request is done; the last one completes it."""
+        request = copy.request
+        if copy.receives > 1:
+            self.fates.duplicates += 1
+            self.fates.wasted += self.env.now - began
+            return
+        request.done += 1
+        if request.done == self.load.queues:
+            self.completion.add(self.env.now - request.born)
+            self.staleness.add(self.env.now - request.born)

@@ -64,8 +64,11 @@ def ends_of(playground: Playground, design: DesignPlan, name: str, index: int) -
     outgoing.sort(key=lambda p: p.mode == HANDOFF)
     incoming = [p for p in design.links if p.callee == name and p.wiring == PULL]
     values = dict(node.values)
-    values["out"] = [p.values | {"mode": p.mode, "to": p.callee} for p in outgoing]
-    values["in"] = [p.values for p in incoming]
+    kinds = {n.name: n.kind for n in design.nodes}
+    values["out"] = [
+        p.values | {"mode": p.mode, "to": p.callee, "kind": kinds[p.callee], "role": kind(kinds[p.callee]).role} for p in outgoing
+    ]
+    values["in"] = [p.values | {"from": p.caller} for p in incoming]
     return Ends(
         node,
         (names.index(name) + 1) << 16,

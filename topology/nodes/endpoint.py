@@ -64,12 +64,24 @@ class Endpoint(Node):
     def on_crash(self, ctx: Context) -> None:
         self.busy = 0
 
-    def _refusal(self, now: i64) -> int:
-        """Which of its limits turns a call away; 0 for none."""
+    def refusal(self, ctx: Context, call: Call) -> int:
+        """Why it turns a call away; 0 when it does not."""
+        return self.limited(ctx.now, 1.0)
+
+    def outcome(self, ctx: Context, call: Call) -> int:
+        """Why its work for a call failed; 0 when it did not."""
+        return ctx.failure(self.error_dice, self.fails, call.message.root, call.visit)
+
+    def remark(self, ctx: Context, call: Call) -> int:
+        """What it lets its caller know beside a yes; 0: nothing."""
+        return 0
+
+    def limited(self, now: i64, tokens: float) -> int:
+        """Which of its limits turns a call away that counts as so many; 0 for none."""
         if self.at_once > 0 and self.busy >= self.at_once:
             return TOO_MANY_OPEN
         bucket = self.bucket
-        if self.limit > 0.0 and bucket is not None and not bucket.grants(now, self.limit, self.burst):
+        if self.limit > 0.0 and bucket is not None and not bucket.grants(now, self.limit, self.burst, tokens):
             return TOO_MANY
         if self.quota > 0 and not self.used.grants(now, self.quota, self.per):
             return QUOTA_USED
@@ -77,7 +89,7 @@ class Endpoint(Node):
 
     def on_message(self, ctx: Context, call: Call) -> None:
         now = ctx.now
-        code = self._refusal(now)
+        code = self.refusal(ctx, call)
         if code:
             ctx.answer(call, REFUSED, code)
             return
@@ -100,8 +112,11 @@ class Endpoint(Node):
         meter.upto(ctx.now)
         self.busy -= 1
         meter.busy = self.busy
-        code = ctx.failure(self.error_dice, self.fails, item.message.root, item.visit)
-        ctx.answer(item, ERROR if code else YES, code)
+        code = self.outcome(ctx, item)
+        if code:
+            ctx.answer(item, ERROR, code)
+        else:
+            ctx.answer(item, YES, self.remark(ctx, item))
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         found: dict[str, float] = {}

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
-from topology.message import YES
+from topology.message import YES, lasts
 from topology.node import Call, Context
 from topology.parameters import choice, count, duration
 from topology.policy import LinkPolicy
@@ -16,6 +16,7 @@ PAGE: Final = "AWS Architecture Blog, Exponential Backoff And Jitter"
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Retry(LinkPolicy):
     """After a failed attempt try again, up to so many attempts in all; the attempt given up may still be running below.
+    What another attempt would only meet again (a bad request, an address that is none) is not tried again.
 
     The back-off is fixed, or doubles each time up to `max`. Jitter spreads it: full (anything from 0 to the back-off),
     equal (half fixed, half random), decorrelated (from `backoff` to three times the delay before).
@@ -40,7 +41,7 @@ class Retry(LinkPolicy):
         self.dice: Dice = ctx.dice("retry " + name)
 
     def again(self, ctx: Context, call: Call) -> i64:
-        if call.outcome == YES or call.tries >= self.attempts:
+        if call.outcome == YES or call.tries >= self.attempts or lasts(call.reason):
             return -1
         full = self._full(call.tries)
         if self.jitter == "none":

@@ -179,13 +179,21 @@ class SimWorld:
 
     def _configure(self, place: Place) -> None:
         values = dict(self.values[place.node])
-        values["out"] = [p.values | {"mode": p.mode, "to": p.callee} for p in self._outgoing(place.node)]
-        values["in"] = [self.plan.links[w.index].values for w in self.pulls.get(place.node, [])]
+        values["out"] = [
+            p.values | {"mode": p.mode, "to": p.callee} | self._whom(p.callee) for p in self._outgoing(place.node)
+        ]
+        pulled = [self.plan.links[w.index] for w in self.pulls.get(place.node, [])]
+        values["in"] = [p.values | {"from": p.caller} for p in pulled]
         place.now = self.core.engine.now
         place.machine.configure(place, values, place.guards)
         place.machine.on_layers(place)
         place.slots = place.machine.slots_now()
         place.cores = place.machine.cores_now()
+
+    def _whom(self, name: str) -> dict[str, str]:
+        """What a caller may know of a callee."""
+        called = self.groups[name].kind
+        return {"kind": called, "role": kind(called).role}
 
     def _outgoing(self, name: str) -> list[LinkPlan]:
         own = [p for p in (self.plan.links[w.index] for w in self.groups[name].wires) if p.wiring != PULL]

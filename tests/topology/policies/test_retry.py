@@ -106,6 +106,19 @@ def test_the_attempt_that_was_given_up_still_runs() -> None:
     assert found.wasted_ns == found.offered * 2 * 2 * S
 
 
+def test_what_would_only_fail_again_is_not_tried_again() -> None:
+    one = world(
+        {"web": "producer, rate: 50/s", "app": "service, takes: 1ms"},
+        ["{link: web -> app, retry: {attempts: 5, backoff: 1ms}}"],
+    )
+    one.lay("poison", all_of(one, "app"), {"share": 0.4})
+    one.advance(50 * S)
+    found = to_the_end(one)
+    assert found.failed == pytest.approx(0.4 * found.offered, rel=0.1)
+    assert found.attempts == found.offered
+    assert reasons(one) == {"app: it can never be worked on (poison message)": found.failed}
+
+
 def test_a_caller_that_dies_tries_no_more() -> None:
     one = world(
         {"web": "producer, rate: 100/s", "a": "service, takes: 1ms", "b": "service, takes: 1ms, fails: 100%"},
