@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.topology.worlds import MS, S, all_of, flow, link, node, reasons, world
+from tests.topology.worlds import MS, S, all_of, flow, link, node, reasons, to_the_end, world
 from topology.message import ERROR, YES, Flow, Message, Reach
 from topology.node import Call
 from topology.policies.retry import Retry
