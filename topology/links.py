@@ -43,24 +43,24 @@ _CALLS_ONLY, _PULLS_ONLY = ("wiring", "optional", "restart"), ("batch", "wait", 
 _SOURCES = ("producer", "scheduler")
 _CALLERS = (*_SOURCES, "service", "function")
 _PROXIES = {"proxy": "a load balancer", "gateway": "a gateway"}
+_KEEPERS = {"queue": "a queue", "stream": "a stream"}
 _PUSHERS = ("push", "scheduler")
 """Those that deliver: what they hand on is done when its receiver says yes."""
 
 _TABLE: dict[tuple[str, str, str], tuple[str, str]] = {
-    ("queue", HANDOFF, "service"): (PULL, ""),
-    ("queue", HANDOFF, "function"): (PULL, ""),
-    ("queue", HANDOFF, "endpoint"): ("", "let a service consume: {caller} => SERVICE -> {callee}"),
-    ("queue", HANDOFF, "queue"): (
-        "",
-        "a dead-letter queue is named on the queue: dead_letter: {{to: {callee}, after: 5}}",
-    ),
-    ("queue", HANDOFF, "push"): ("", "let a service or a pipe consume: {caller} => SERVICE => {callee}"),
-    ("queue", CALL, "service"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
-    ("queue", CALL, "function"): ("", "a queue calls nobody, it is consumed; write {caller} => {callee}"),
     ("service", HANDOFF, "service"): (PINNED, ""),
     ("function", HANDOFF, "service"): ("", "a function calls a service; write {caller} -> {callee}"),
     ("producer", HANDOFF, "service"): ("", "a producer wants an answer from a service; write {caller} -> {callee}"),
 }
+for _keeper, _name in _KEEPERS.items():
+    for _callee in ("service", "function"):
+        _TABLE[_keeper, HANDOFF, _callee] = (PULL, "")
+        _TABLE[_keeper, CALL, _callee] = ("", f"{_name} calls nobody, it is consumed; write {{caller}} => {{callee}}")
+    _TABLE[_keeper, HANDOFF, "endpoint"] = ("", "let a service consume: {caller} => SERVICE -> {callee}")
+    _TABLE[_keeper, HANDOFF, "push"] = ("", "let a service or a pipe consume: {caller} => SERVICE => {callee}")
+    _TABLE[_keeper, HANDOFF, "stream"] = ("", "let a service consume: {caller} => SERVICE => {callee}")
+_TABLE["queue", HANDOFF, "queue"] = ("", "a dead-letter queue is named on the queue: dead_letter: {{to: {callee}, after: 5}}")
+_TABLE["stream", HANDOFF, "queue"] = ("", "let a service or a pipe consume: {caller} => SERVICE => {callee}")
 for _callee in ("service", "endpoint", "function", *_PROXIES):
     _TABLE["proxy", CALL, _callee] = (BALANCED, "")
     _TABLE["gateway", CALL, _callee] = (LIST, "")
@@ -70,14 +70,15 @@ for _callee in ("service", "endpoint", "function", *_PROXIES):
     for _caller in _PUSHERS:
         _TABLE[_caller, HANDOFF, _callee] = (PINNED, "")
 for _caller in (*_CALLERS, "push"):
-    for _callee, _what in (("queue", "a queue"), ("push", "what delivers")):
+    for _callee, _what in (*_KEEPERS.items(), ("push", "what delivers")):
         _TABLE[_caller, HANDOFF, _callee] = (PINNED, "")
         _TABLE[_caller, CALL, _callee] = ("", f"{_what} accepts hand-offs; write {{caller}} => {{callee}}")
     _TABLE[_caller, HANDOFF, "function"] = (PINNED, "")
 for _caller in ("producer", "service", "function"):
     _TABLE[_caller, HANDOFF, "endpoint"] = ("", "an endpoint takes calls; write {caller} -> {callee}")
 for _proxy, _name in _PROXIES.items():
-    _TABLE["queue", HANDOFF, _proxy] = ("", "a queue is consumed by services; write {caller} => SERVICE")
+    for _keeper, _what in _KEEPERS.items():
+        _TABLE[_keeper, HANDOFF, _proxy] = ("", f"{_what} is consumed by services; write {{caller}} => SERVICE")
     for _caller in ("producer", "service", "function"):
         _TABLE[_caller, HANDOFF, _proxy] = ("", f"{_name} takes calls; write {{caller}} -> {{callee}}")
 
@@ -85,15 +86,15 @@ for _proxy, _name in _PROXIES.items():
 def delivers(caller: str, callee: str) -> bool:
     """Whether a hand-off between two roles is over only when the receiver has done its work and says yes.
 
-    A queue, another push service and a function that is invoked asynchronously take a delivery over at once.
+    A queue, a stream, another push service and a function that is invoked asynchronously take a delivery over at once.
     """
-    return caller in _PUSHERS and callee not in ("queue", "push", "function")
+    return caller in _PUSHERS and callee not in (*_KEEPERS, "push", "function")
 
 
 def link_params(caller: Any, callee: Any) -> dict[str, Any]:
     """The settings that a link between two kinds takes: the common ones, and those of the two kinds."""
     out = getattr(caller, "link_params", None) or {}
-    into = getattr(callee, "inlet_params", None) or {} if getattr(caller, "role", "") == "queue" else {}
+    into = getattr(callee, "inlet_params", None) or {} if getattr(caller, "role", "") in _KEEPERS else {}
     return {**LINK_PARAMS, **out, **into} if out or into else LINK_PARAMS
 
 
@@ -112,8 +113,8 @@ def joins_roles(caller: str, callee: str, mode: str) -> tuple[str, str]:
         return _TABLE[caller, mode, callee]
     if caller in _PROXIES:
         return "", f"{_PROXIES[caller]} hands nothing on; let a service do it: {{caller}} -> SERVICE => {{callee}}"
-    if caller == "queue":
-        return "", "a queue is consumed by a service: {caller} => SERVICE -> {callee}"
+    if caller in _KEEPERS:
+        return "", f"{_KEEPERS[caller]} is consumed by a service: {{caller}} => SERVICE -> {{callee}}"
     return "", f"no {mode} may join a {caller} and a {callee}"
 
 

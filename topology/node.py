@@ -22,10 +22,14 @@ GATEWAY: Final = "gateway"
 SCHEDULER: Final = "scheduler"
 PUSH: Final = "push"
 FUNCTION: Final = "function"
-"""Roles: what a kind is for the link table. A push service (a topic, a bus, a bucket) delivers; a function runs on demand."""
+STREAM: Final = "stream"
+"""Roles: what a kind is for the link table. A stream is consumed as a queue is, and every consumer gets every record; a push service (a topic, a bus, a bucket) delivers; a function runs on demand."""
 
 WORKERS: Final = (SERVICE, ENDPOINT, FUNCTION)
 """The roles of those who do a part of a message's work."""
+
+PULLED: Final = (QUEUE, STREAM)
+"""The roles of those who keep messages until their consumers ask for them."""
 
 SOURCES: Final = (PRODUCER, SCHEDULER)
 """The roles of those who offer messages, each in a flow of its own: the outside world, and what runs by the clock."""
@@ -415,6 +419,14 @@ class Context:
         """The work of a kept call ended."""
         raise TypeError("a context must keep books")
 
+    def repeat(self, call: Call) -> Call:
+        """Keep one more of what came in, which this node sends to itself; it ends as other kept calls do."""
+        raise TypeError("a context must keep books")
+
+    def complete(self, call: Call) -> None:
+        """The work for a call is done, whatever it is answered: a batch that failed may hold messages that did not."""
+        raise TypeError("a context must keep books")
+
     def bury(self, call: Call, code: int) -> None:
         """A kept call is given up to a dead-letter queue; it may be raised again."""
         raise TypeError("a context must keep books")
@@ -527,6 +539,10 @@ class Node:
     """The settings of its links that let only some messages pass: what lies behind such a link is not reached by every one."""
     like: ClassVar[str] = ""
     """The kind whose node policies may guard this one, too."""
+    works: ClassVar[bool] = True
+    """Whether a node of a working role does a part of a message's work, and does not only pass it on."""
+    gives_back: ClassVar[bool] = False
+    """Whether it keeps what it can give back: dead letters, an archive."""
     shields: ClassVar[bool] = False
     """Whether it may answer a call itself: then what lies behind its links is not reached by every message."""
     layers: ClassVar[dict[str, str]] = {}
@@ -620,6 +636,10 @@ class Node:
     def cores_now(self) -> int:
         """How many of them can compute at once; the others only wait."""
         return self.slots_now()
+
+    def minds(self, layer: str) -> bool:
+        """Whether a layer of the kind's own, or a redrive, does anything to it as it is set."""
+        return True
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         """Figures of the kind's own, for the inspector."""

@@ -10,7 +10,7 @@ from topology import registry
 from topology.layers import sort_of
 
 CONTRACT = "topology.node"
-HOOKS = {"flush": "on_flush"}
+HOOKS = {"flush": "on_flush", "redrive": "on_redrive"}
 """Verbs that do nothing to a kind which does not answer them."""
 
 
@@ -28,8 +28,11 @@ def spared(fault: type[Fault], kind: str) -> str:
 
 def _takes(fault: type[Fault], cls: Any) -> bool:
     """Whether nodes of a kind can have what the fault lays, and hear what it does."""
+    if fault.roles and cls.role not in fault.roles:
+        return False
     laid = fault.acts_on == LINKS or all(sort_of(layer, cls.layers) is not None for layer in fault.lays)
-    return laid and all(_answers(cls, hook) for verb, hook in HOOKS.items() if verb in fault.needs)
+    one = not fault.lays_one or any(sort_of(layer, cls.layers) is not None for layer in fault.lays_one)
+    return laid and one and all(_answers(cls, hook) for verb, hook in HOOKS.items() if verb in fault.needs)
 
 
 def _answers(cls: type, hook: str) -> bool:

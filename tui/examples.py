@@ -38,6 +38,7 @@ _WAYS = {
     "gateway": ("gate", ["web -> {} -> app"]),
     "scheduler": ("nightly", ["{} -> app"]),
     "queue": ("backlog", ["web => {} => app"]),
+    "stream": ("clicks", ["web => {} => app"]),
     "push": ("news", ["web => {} => app", "web => {} => jobs"]),
     "function": ("resize", ["web -> {}", "web => {}"]),
 }

@@ -11,7 +11,6 @@ from functools import cache
 
 from topology.registry import source_of
 
-
 CONTRACT = "topology.node"
 """Where the context stands that kinds and policies ask."""
 

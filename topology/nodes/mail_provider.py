@@ -7,7 +7,7 @@ from mypy_extensions import i64, mypyc_attr
 from topology.bucket import Bucket
 from topology.chance import Dice
 from topology.message import lasting, reason
-from topology.node import Call, Context
+from topology.node import Call, Context, content_of
 from topology.nodes.endpoint import Endpoint
 from topology.parameters import dist, duration, rate, share
 from topology.recipients import Recipients
@@ -27,9 +27,12 @@ class MailProvider(Endpoint):
     """A mailbox provider: it takes so much from each sender, defers some mail for a while, and refuses some for good.
 
     Deferred and greylisted mail is taken when it comes again. A hard bounce (nobody has that address) is never taken, and a
-    complaint (the reader says that it is spam) comes after it was.
+    complaint (the reader says that it is spam) comes after it was. A sort of mail may say for itself how many of its
+    recipients nobody is, as a number from 0 to 1: `attributes: {unknown: 0.5}` in the producer's mix.
     """
 
+    layers: ClassVar[dict[str, str]] = {"bounces": "either"}
+    """`bounces` adds to the share of recipients that nobody is."""
     params: ClassVar[dict[str, Any]] = {
         **Endpoint.params,
         "takes": dist({"median": "300ms", "p99": "3s"}, "The time until it answers."),
@@ -50,6 +53,7 @@ class MailProvider(Endpoint):
         self.bounced: i64 = 0
         self.deferred: i64 = 0
         self.complained: i64 = 0
+        self.more_bounces = 0.0
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
         super().configure(ctx, values, policies)
@@ -62,6 +66,9 @@ class MailProvider(Endpoint):
         self.complaints: float = values["complaints"]
         self.mail_dice: Dice = ctx.dice("mail")
         self.deferral_dice: Dice = ctx.dice("deferrals")
+
+    def on_layers(self, ctx: Context) -> None:
+        self.more_bounces = ctx.strength("bounces")
 
     def refusal(self, ctx: Context, call: Call) -> int:
         caller = call.caller
@@ -81,7 +88,10 @@ class MailProvider(Endpoint):
         code = super().outcome(ctx, call)
         if code:
             return code
-        if self.mail_dice.uniform(self.recipients.of(call.message) or root, 0) < self.bounces:
+        unknown = self._unknown(call)
+        if self.more_bounces > 0.0:
+            unknown = 1.0 - (1.0 - unknown) * (1.0 - self.more_bounces)
+        if self.mail_dice.uniform(self.recipients.of(call.message) or root, 0) < unknown:
             self.bounced += 1
             return BOUNCED
         if self.deferral_dice.uniform(root, call.visit) < self.deferrals:
@@ -91,6 +101,14 @@ class MailProvider(Endpoint):
             self.deferred += 1
             return GREYLISTED
         return 0
+
+    def _unknown(self, call: Call) -> float:
+        """The share of its sort's recipients that nobody is."""
+        content = content_of(call)
+        if content is None or "unknown" not in content.attributes:
+            return self.bounces
+        said: Any = content.attributes["unknown"]
+        return float(said) if isinstance(said, (int, float)) else self.bounces
 
     def remark(self, ctx: Context, call: Call) -> int:
         """A mail that was taken and that its reader will call spam: its sender hears of it (a feedback loop)."""

@@ -28,7 +28,7 @@ from topology.node import (
     ASKED,
     PROBE,
     PROBED,
-    QUEUE,
+    PULLED,
     Call,
     Hop,
     Node,
@@ -292,7 +292,7 @@ class Place(Laden):
         if code and code < 65536:
             code |= self.where
         if outcome == YES:
-            self._complete(call)
+            self.complete(call)
         self._end(call, code)
         if call.left < 0 and self.dark > 0:
             self._swallow(call)
@@ -306,8 +306,8 @@ class Place(Laden):
         if self.draining and self.meter.inside == 0:
             self.leave()
 
-    def _complete(self, call: Call) -> None:
-        """The execution is over and good: its part is done, or taken back."""
+    def complete(self, call: Call) -> None:
+        """The execution was good: its part is done, or taken back."""
         if call.undo:
             self.ledger.undo(call.message, call.reach, self.now)
         elif not call.recalled:
@@ -359,8 +359,8 @@ class Place(Laden):
             self._depart(call, done, code)
         if code and code < 65536:
             code |= self.where
-        if done and self.machine.role != QUEUE:
-            self._complete(call)
+        if done and self.machine.role not in PULLED:
+            self.complete(call)
         self._end(call, code)
         if self.draining and self.meter.inside == 0:
             self.leave()
@@ -397,6 +397,18 @@ class Place(Laden):
         call.content = content
         self.adopt()
         return call
+
+    def repeat(self, call: Call) -> Call:
+        made = Call(call.message, call.reach, call.link, None, self.now)
+        made.caller = self
+        made.callee = self
+        made.handoff = True
+        made.kept = True
+        made.arrived = self.now
+        made.content = call.content
+        self.ledger.hold(made.message, made.reach)
+        self.adopt()
+        return made
 
     def adopt(self) -> None:
         """An entry was given to this managed node: one more is inside."""

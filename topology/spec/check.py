@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from topology.links import link_params, misplaced
-from topology.node import SOURCES
+from topology.node import PULLED, SOURCES
 from topology.parameters import OURS, Param
 from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.problems import Problems
@@ -166,7 +166,7 @@ class Judge:
             yield f"{node.name} has a fair_queue, which its queue's order '{queue['order']}' takes the place of"
 
     def _queue(self, node: NodePlan) -> Iterator[str]:
-        if self.role(node.name) != "queue":
+        if self.role(node.name) not in PULLED:
             return
         consumers = [self.nodes[link.callee] for link in self.out.get(node.name, []) if link.wiring == PULL]
         visibility, retention = node.values.get("visibility"), node.values.get("retention")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from topology.node import SOURCES, WORKERS
+from topology.node import PULLED, SOURCES, WORKERS
 from topology.units import (
     finite,
     format_duration,
@@ -105,7 +105,7 @@ FLOW_FIGURES: dict[str, Figure] = {
 }
 """Figures of a producer's flow."""
 
-_HOLDS = ("queue", "push", "function")
+_HOLDS = (*PULLED, "push", "function")
 _WORKS = WORKERS
 
 NODE_FIGURES: dict[str, Figure] = {

@@ -7,7 +7,7 @@ from functools import cache
 
 from topology import registry
 from topology.frame import DOWN, OK, PAUSED, NodeFrame
-from topology.node import QUEUE
+from topology.node import PULLED
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Canvas, Run
 from tui.draw.crowd import Crowd
@@ -140,7 +140,7 @@ def _targets(node: NodeFrame) -> str:
 
 def is_store(node: NodeFrame) -> bool:
     """Whether it keeps messages, as its kind declares, or because it holds some."""
-    return node.depth > 0 or _role(node.kind) == QUEUE
+    return node.depth > 0 or _role(node.kind) in PULLED
 
 
 @cache
