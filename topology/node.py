@@ -23,7 +23,8 @@ SCHEDULER: Final = "scheduler"
 PUSH: Final = "push"
 FUNCTION: Final = "function"
 STREAM: Final = "stream"
-"""Roles: what a kind is for the link table. A stream is consumed as a queue is, and every consumer gets every record; a push service (a topic, a bus, a bucket) delivers; a function runs on demand."""
+"""Roles: what a kind is for the link table. A stream is consumed as a queue is, and every consumer gets every record; a push
+service (a topic, a bus, a bucket) delivers; a function runs on demand."""
 
 WORKERS: Final = (SERVICE, ENDPOINT, FUNCTION)
 """The roles of those who do a part of a message's work."""

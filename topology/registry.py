@@ -1,6 +1,7 @@
 """Finds node kinds and policies: by a scan of their folders, by entry points, and in folders that a person names.
 
-A kind is one file; the file's name is its name. Nothing is registered by hand, and only what is used is imported.
+A kind is one file; the file's name is its name, without an underscore at its end: `lambda_.py`, whose name alone would be a
+keyword, is `lambda`. Nothing is registered by hand, and only what is used is imported.
 """
 
 from __future__ import annotations
@@ -43,8 +44,9 @@ class Folder:
         if name in self.found:
             return self.found[name]
         point = self._points().get(name)
+        own = self._own().get(name)
         places = {
-            f"{self.package}.{name}": self._own_module if name in self._own() else None,
+            f"{self.package}.{own}": self._own_module if own else None,
             f"the entry point {point.value}" if point else "": self._point_class if point else None,
             str(self.outside.get(name, "")): self._outside_class if name in self.outside else None,
         }
@@ -67,13 +69,16 @@ class Folder:
         inner = folder / self.subfolder
         for file in sorted(inner.glob("*.py")) if inner.is_dir() else []:
             if not file.name.startswith("_"):
-                if file.stem in self.outside and self.outside[file.stem] != file:
-                    raise Clash(f"{file.stem!r} is defined twice: {self.outside[file.stem]} and {file}")
-                self.outside[file.stem] = file
+                name = file.stem.removesuffix("_")
+                if name in self.outside and self.outside[name] != file:
+                    raise Clash(f"{name!r} is defined twice: {self.outside[name]} and {file}")
+                self.outside[name] = file
 
-    def _own(self) -> list[str]:
+    def _own(self) -> dict[str, str]:
+        """Our modules by the name of what they define."""
         package = importlib.import_module(self.package)
-        return sorted({m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_")})
+        modules = (m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+        return {module.removesuffix("_"): module for module in sorted(modules)}
 
     def _points(self) -> dict[str, importlib.metadata.EntryPoint]:
         if self.points is None:
@@ -89,9 +94,8 @@ class Folder:
         return found
 
     def _own_module(self, name: str) -> type[Any] | None:
-        if name not in self._own():
-            return None
-        return self._class_in(importlib.import_module(f"{self.package}.{name}"))
+        module = self._own().get(name)
+        return None if module is None else self._class_in(importlib.import_module(f"{self.package}.{module}"))
 
     def _point_class(self, name: str) -> type[Any] | None:
         point = self._points().get(name)

@@ -56,6 +56,15 @@ def test_a_folder_from_outside_brings_a_kind(tmp_path: Path) -> None:
     assert plain_words(folder.get("lantern")) == "Does nothing, from here."
 
 
+def test_an_underscore_at_its_end_is_no_part_of_a_name(tmp_path: Path) -> None:
+    assert kind("lambda").__module__ == "topology.nodes.lambda_"
+    folder = fresh()
+    folder.look_in(outside(tmp_path, "yield_", "here"))
+    assert {"yield", "lambda"} < set(folder.names())
+    assert not {"yield_", "lambda_"} & set(folder.names())
+    assert plain_words(folder.get("yield")) == "Does nothing, from here."
+
+
 def test_two_of_one_name_are_an_error_that_names_both(tmp_path: Path) -> None:
     folder = fresh()
     folder.look_in(outside(tmp_path / "a", "lantern", "a"))

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from topology.chance import Dice
+from topology.layers import EITHER, NEUTRAL
 from topology.live import report
 from topology.live.ends import Ends, Inlet
 from topology.live.letter import (
@@ -125,6 +126,10 @@ class LiveContext(Context):
         seen = self.visits.get(key, 0)
         self.visits.remember(key, seen + 1)
         return seen
+
+    def strength(self, layer: str) -> float:
+        """No layer lies on a process; what lies there is what the process really suffers."""
+        return NEUTRAL[self.machine.layers.get(layer, EITHER)]
 
     # Calling
 
