@@ -173,26 +173,43 @@ class Probe(Hop):
             self.caller.probed(self)
 
 
+_NOTHING: list[Call] = []
+"""What a receive holds before it is given anything: shared by all, so that most of them need no list."""
+
+
+@mypyc_attr(acyclic=True, free_list_len=1)
 class Receive(Hop):
     """A consumer asks a queue for up to `most` messages and is ready to wait `wait` nanoseconds for the first."""
+
+    outlet: i64 = 0
+    closed: bool = False
+    answered: bool = False
+    refused: bool = False
+    served: bool = False
+    timer: Timer | None = None
+    timer2: Timer | None = None
+    hop: Hop | None = None
+    way: i64 = 0
 
     def __init__(self, link: i64, most: i64, wait: i64, queue: Context, caller: Context, epoch: i64) -> None:
         self.queue: Context = queue
         self.link: i64 = link
-        self.outlet: i64 = 0
         self.most: i64 = most
         self.wait: i64 = wait
         self.caller: Context = caller
         self.caller_epoch: i64 = epoch
-        self.closed = False
-        self.answered = False
-        self.refused = False
-        self.served = False
-        self.timer: Timer | None = None
-        self.timer2: Timer | None = None
-        self.calls: list[Call] = []
-        self.hop: Hop | None = None
-        self.way: i64 = 0
+        self.calls: list[Call] = _NOTHING
+
+    def add(self, call: Call) -> None:
+        """Give one more delivery with its answer."""
+        if self.calls is _NOTHING:
+            self.calls = [call]
+        else:
+            self.calls.append(call)
+
+    def empty(self) -> None:
+        """Let go of what it was given: it was taken over, or nobody takes it."""
+        self.calls = _NOTHING
 
     def land(self, now: i64) -> None:
         if self.way == ASK:
@@ -472,6 +489,22 @@ class Context:
         """A queue answers a receive with its deliveries, maybe none."""
         raise TypeError("a context must be able to deliver")
 
+    def share_of(self, outlet: i64, kept: Call) -> Call:
+        """Keep one more copy of a kept call, that holds what lies behind one consumer's link, until `finish` or `bury`."""
+        raise TypeError("a context must keep books")
+
+    def done_with(self, link: i64, call: Call) -> None:
+        """The callee of a link did its part for one more kept call, which another attempt over the link carried along."""
+        raise TypeError("a context must keep books")
+
+    def renews(self, receive: Receive) -> bool:
+        """Whether the process that asked is still there and would renew what it holds: it runs, and its link is not cut."""
+        raise TypeError("a context must know its peers")
+
+    def leaves(self, receive: Receive) -> bool:
+        """Whether the process that asked was told to go, and says so before it does."""
+        raise TypeError("a context must know its peers")
+
     def reachable(self, receive: Receive) -> bool:
         """Whether the consumer's connection still stands, as far as the queue can know."""
         raise TypeError("a context must know its peers")
@@ -542,6 +575,8 @@ class Node:
     """The kind whose node policies may guard this one, too."""
     works: ClassVar[bool] = True
     """Whether a node of a working role does a part of a message's work, and does not only pass it on."""
+    in_turn: ClassVar[bool] = False
+    """Whether what it receives at once is a batch, for whose messages it works one after the other."""
     gives_back: ClassVar[bool] = False
     """Whether it keeps what it can give back: dead letters, an archive."""
     shields: ClassVar[bool] = False

@@ -233,7 +233,7 @@ class LiveContext(Context):
             call.inlet = receive.link + 1
             self._enter(call)
             self.fetched[call] = (end, text(one, "receipt"))
-            receive.calls.append(call)
+            receive.add(call)
         self.machine.on_received(self, receive)
 
     def _settle(self, fetched: tuple[Inlet, str], outcome: int, code: int) -> None:
@@ -268,7 +268,7 @@ class LiveContext(Context):
         call = Call(kept.message, self.reach, receive.outlet, entry, self.now)
         call.caller = self
         call.inlet = receive.link + 1
-        receive.calls.append(call)
+        receive.add(call)
         return call
 
     def deliver(self, receive: Receive) -> None:

@@ -20,6 +20,7 @@ from topology.message import (
     Item,
     Message,
     Mix,
+    Reach,
 )
 from topology.node import (
     ANSWER,
@@ -399,7 +400,11 @@ class Place(Laden):
         return call
 
     def repeat(self, call: Call) -> Call:
-        made = Call(call.message, call.reach, call.link, None, self.now)
+        return self._kept_copy(call, call.reach)
+
+    def _kept_copy(self, call: Call, reach: Reach) -> Call:
+        """One more kept call of the same message, that holds so much of its work."""
+        made = Call(call.message, reach, call.link, None, self.now)
         made.caller = self
         made.callee = self
         made.handoff = True
@@ -518,6 +523,26 @@ class Place(Laden):
         assert isinstance(caller, Place)
         return not receive.closed and caller.epoch == receive.caller_epoch
 
+    def renews(self, receive: Receive) -> bool:
+        caller = receive.caller
+        assert isinstance(caller, Place)
+        wire = self.deliveries[receive.outlet]
+        alive = caller.epoch == receive.caller_epoch and caller.up and not caller.frozen and not caller.draining
+        return alive and wire.cut_to == 0 and wire.cut_back == 0
+
+    def leaves(self, receive: Receive) -> bool:
+        caller = receive.caller
+        assert isinstance(caller, Place)
+        return caller.draining
+
+    def share_of(self, outlet: i64, kept: Call) -> Call:
+        wire = self.deliveries[outlet]
+        return self._kept_copy(kept, wire.reaches[kept.message.flow.index])
+
+    def done_with(self, link: i64, call: Call) -> None:
+        message = call.message
+        self.ledger.complete(message, self.outlets[link].wire.reaches[message.flow.index], self.now)
+
     def delivery(self, receive: Receive, kept: Call, entry: Item) -> Call:
         wire = self.deliveries[receive.outlet]
         call = Call(kept.message, wire.reaches[kept.message.flow.index], receive.outlet, entry, self.now)
@@ -529,7 +554,7 @@ class Place(Laden):
         call.content = kept.content
         wire.attempts += 1
         self.ledger.hold(call.message, call.reach)
-        receive.calls.append(call)
+        receive.add(call)
         return call
 
     def deliver(self, receive: Receive) -> None:
@@ -566,6 +591,7 @@ class Place(Laden):
             meter.inside += 1
         self.group.touch(self.core)
         self.machine.on_received(self, receive)
+        receive.empty()
 
     def _drop_deliveries(self, receive: Receive) -> None:
         """Nobody takes these deliveries: the connection is gone."""
@@ -580,7 +606,7 @@ class Place(Laden):
         receive.answered = True
         receive.closed = True
         receive.refused = True
-        receive.calls = []
+        receive.empty()
         self.receives.remove(receive)
         self.machine.on_received(self, receive)
 
