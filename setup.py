@@ -55,7 +55,7 @@ def translate() -> list[Extension]:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             extensions: list[Extension] = mypycify(
                 [*options, *hot_paths()],
-                opt_level="3",
+                opt_level="2",
                 debug_level="0",
                 group_name="knockon",
                 target_dir=SCRATCH.name,
