@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from topology import registry
 from topology.world import Target, World
 
 REPLICAS, LINKS, PRODUCERS, ANYTHING = "replicas", "links", "producers", "anything"
@@ -26,6 +27,10 @@ class Fault:
     """Verbs of a world without which it cannot be injected."""
     lays: frozenset[str] = frozenset()
     """Layers that a target must be able to take; of several targets, those that cannot are left alone."""
+    lays_one: frozenset[str] = frozenset()
+    """Layers of which a target must be able to take one."""
+    roles: frozenset[str] = frozenset()
+    """The roles of the nodes that it acts on; none named: any."""
     acts_on: str = REPLICAS
     past: str = "broke"
     """What was done, for the event log: "you crashed inventory"."""
@@ -37,7 +42,11 @@ class Fault:
 
     def fits(self, world: World, target: Target) -> bool:
         """Whether there is anything on that target that this fault can break."""
-        return all(world.takes(layer, target) for layer in self.lays)
+        node = world.plan.node(target.node)
+        if self.roles and (node is None or registry.kind(node.kind).role not in self.roles):
+            return False
+        chosen = not self.lays_one or any(world.takes(layer, target) for layer in self.lays_one)
+        return chosen and all(world.takes(layer, target) for layer in self.lays)
 
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
         """Ask the world for it, and return what takes it back."""

@@ -54,6 +54,7 @@ class Function(Node):
 
     role: ClassVar[str] = FUNCTION
     managed: ClassVar[bool] = True
+    in_turn: ClassVar[bool] = True
     layers: ClassVar[dict[str, str]] = {"concurrency_taken": "either", "cold": "either"}
     """`concurrency_taken`: the share of the account's concurrency that others use up. `cold`: the share of the invocations
     whose environment was recycled."""

@@ -53,6 +53,9 @@ SORTS: dict[str, Sort] = {
 }
 """The layers that every replica or link can have; a kind may declare more of its own (`Node.layers`)."""
 
+OF_WORK = ("slow", "errors", "tail", "poison")
+"""Those that mean nothing to a node that does no work itself."""
+
 WAYS = {"to": 1, "from": 2, "both": 3}
 """The directions of a layer on a link: 1 there, 2 back."""
 

@@ -145,6 +145,17 @@ class Call(Hop):
             place.turned(self)
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
+class Part(Item):
+    """A part of a stream whose records come in order, for one of its consumers: the cause of deliveries out of it.
+
+    `latest` is the time of its latest event and `seen` when that came, as far as a consumer that goes by such times has noted.
+    """
+
+    latest: i64 = -1
+    seen: i64 = 0
+
+
 def content_of(call: Call) -> Mix | None:
     """What a call carries: what was made of its message on the way, else what its producer said; None where it said nothing."""
     return call.content or call.message.mix

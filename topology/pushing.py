@@ -283,6 +283,9 @@ class Pusher(Node):
 
     # Looking
 
+    def minds(self, layer: str) -> bool:
+        return layer != "no_dead_letters" or any([one.dead_to != "" for one in self.subscribers])
+
     def depth(self) -> int:
         return self.kept
 

@@ -83,7 +83,8 @@ class World(Protocol):
     def takes(self, kind: str, target: Target) -> bool:
         """Whether a layer of that kind can lie on that target and means anything there.
 
-        "flush" asks whether the target keeps anything that `flush` would make it forget.
+        "flush" asks whether the target keeps anything that `flush` would make it forget, "redrive" whether it keeps what
+        `redrive` would give back.
         """
         ...
 

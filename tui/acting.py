@@ -7,7 +7,8 @@ from typing import Any
 
 from chaos.fault import ANYTHING, LINKS, PRODUCERS, Fault
 from topology import registry
-from topology.layers import sort_of
+from topology.layers import OF_WORK, sort_of
+from topology.node import WORKERS
 
 CONTRACT = "topology.node"
 HOOKS = {"flush": "on_flush", "redrive": "on_redrive"}
@@ -30,9 +31,14 @@ def _takes(fault: type[Fault], cls: Any) -> bool:
     """Whether nodes of a kind can have what the fault lays, and hear what it does."""
     if fault.roles and cls.role not in fault.roles:
         return False
-    laid = fault.acts_on == LINKS or all(sort_of(layer, cls.layers) is not None for layer in fault.lays)
-    one = not fault.lays_one or any(sort_of(layer, cls.layers) is not None for layer in fault.lays_one)
+    laid = fault.acts_on == LINKS or all(_bears(cls, layer) for layer in fault.lays)
+    one = not fault.lays_one or any(_bears(cls, layer) for layer in fault.lays_one)
     return laid and one and all(_answers(cls, hook) for verb, hook in HOOKS.items() if verb in fault.needs)
+
+
+def _bears(cls: Any, layer: str) -> bool:
+    """Whether such a layer can lie on nodes of a kind, and means anything to one that does its sort of work."""
+    return sort_of(layer, cls.layers) is not None and (layer not in OF_WORK or cls.role in WORKERS)
 
 
 def _answers(cls: type, hook: str) -> bool:

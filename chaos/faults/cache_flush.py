@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chaos.fault import Fault, Undo
+from topology.node import GATEWAY, PROXY, SERVICE
 from topology.world import Target, World
 
 
@@ -17,13 +18,14 @@ class CacheFlush(Fault):
     """
 
     needs = frozenset({"flush"})
+    roles = frozenset({PROXY, SERVICE, GATEWAY})
     past = "flushed"
     tone = "warn"
     hint = "it acts on a cache"
 
     def fits(self, world: World, target: Target) -> bool:
         """Whether the target keeps anything that it can forget."""
-        return world.takes("flush", target)
+        return super().fits(world, target) and world.takes("flush", target)
 
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
         """Flush every target, and leave nothing to undo."""

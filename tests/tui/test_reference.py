@@ -125,6 +125,21 @@ def test_which_faults_can_act_on_what() -> None:
     assert sorted_out(known, "service", {"lay"})[1]["crash"] == "this world cannot kill"
 
 
+def test_a_fault_acts_only_on_what_has_what_it_breaks() -> None:
+    known = faults()
+    able = {name: {kind for kind in registry.kind_names() if not spared(known[name], kind)} for name in known}
+    assert able["queue_purged"] == {"sqs"}
+    assert able["cache_flush"] == {"cache"}
+    assert able["archive_replayed"] == able["rule_disabled"] == {"eventbridge"}
+    assert able["bounce_storm"] == {"ses", "mail_provider"}
+    assert able["schedule_storm"] == {"scheduler", "cron"}
+    assert {"lambda", "service", "endpoint"} <= able["poison_message"]
+    assert not {"sqs", "sns", "cron", "load_balancer"} & able["poison_message"]
+    assert {"eventbridge", "sns", "pipe", "service"} <= able["filter_mismatch"]
+    assert "sqs" not in able["filter_mismatch"]
+    assert "s3" not in able["dead_letters_missing"]
+
+
 def test_all_pages_at_once_are_one_markdown_document() -> None:
     text = pages.policies_page(None, markdown=True)
     assert text.startswith("# Policies\n")

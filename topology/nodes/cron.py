@@ -14,6 +14,8 @@ from topology.source import Source
 DUE: Final = 0
 PATIENCE: Final = 1
 ALLOW, SKIP, QUEUE = "allow", "skip", "queue"
+MORE: Final = 1_000_000_000
+"""The jobs of others that a storm brings are numbered from here on, so that no other job gets another number."""
 MOST_CAUGHT_UP: Final = 1000
 """So many missed runs are made up for at most."""
 
@@ -42,6 +44,8 @@ class Cron(Source):
     """
 
     role: ClassVar[str] = SCHEDULER
+    layers: ClassVar[dict[str, str]] = {"storm": "plus"}
+    """`storm`: so many jobs of others begin at the instant at which it is laid."""
     params: ClassVar[dict[str, Any]] = {
         "every": duration(REQUIRED, "The time from one run to the next.", ge="10ms", le="30d"),
         "at": duration(None, "When the first run is due; without it after the first `every`.", ge="0s"),
@@ -73,6 +77,9 @@ class Cron(Source):
         self.jobs_open: dict[int, Message] = {}
         self.timer: Timer | None = None
         self.up = False
+        self.stormed: i64 = 0
+        """How many jobs the storms that lie here have, each of which was begun or let go."""
+        self.more: i64 = 0
         self.left_out: i64 = 0
         self.missed: i64 = 0
 
@@ -131,7 +138,14 @@ class Cron(Source):
         self._wait(ctx)
 
     def on_layers(self, ctx: Context) -> None:
-        """Its clock may have been put forward or back."""
+        """Its clock may have been put forward or back, and more jobs may come; those that are lifted have begun."""
+        storm: i64 = whole(ctx.strength("storm"))
+        while self.stormed < storm:
+            self.stormed += 1
+            self.more += 1
+            if self.up:
+                self._start(ctx, MORE + self.more, ctx.now)
+        self.stormed = storm
         if self.up:
             self._wait(ctx)
 
@@ -196,13 +210,16 @@ class Cron(Source):
         i: i64 = 0
         while i < self.jobs:
             number: i64 = run.n * self.jobs + i + 1
-            message = ctx.offer(number, 0, run.due, run.due + self.deadline)
-            key: int = number
-            self.of[key] = run
-            self.jobs_open[key] = message
-            ctx.after_same(self.patience, PATIENCE, message)
-            ctx.send(0, message, message)
+            self.of[int(number)] = run
+            self._start(ctx, number, run.due)
             i += 1
+
+    def _start(self, ctx: Context, number: i64, due: i64) -> None:
+        """Begin one job."""
+        message = ctx.offer(number, 0, due, due + self.deadline)
+        self.jobs_open[int(number)] = message
+        ctx.after_same(self.patience, PATIENCE, message)
+        ctx.send(0, message, message)
 
     def tell(self, ctx: Context, message: Message, outcome: i64, code: int) -> None:
         """A job has its answer; with the last one its run has ended."""

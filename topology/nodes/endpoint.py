@@ -22,6 +22,8 @@ class Endpoint(Node):
     """
 
     role: ClassVar[str] = ENDPOINT
+    layers: ClassVar[dict[str, str]] = {"turned_away": "either"}
+    """`turned_away`: the share of the calls that it refuses, whatever its limits are."""
     params: ClassVar[dict[str, Any]] = {
         "takes": dist("50ms", "The time until it answers."),
         "fails": share(0, "The share of calls that it answers with an error."),
@@ -44,6 +46,7 @@ class Endpoint(Node):
         self.busy: i64 = 0
         self.bucket: Bucket | None = None
         self.used = Quota()
+        self.turned_away = 0.0
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
         self.takes: Dist = values["takes"]
@@ -60,9 +63,13 @@ class Endpoint(Node):
         self.per: i64 = 1 if quota is None else quota["per"]
         self.work_dice: Dice = ctx.dice("work")
         self.error_dice: Dice = ctx.dice("errors")
+        self.refusal_dice: Dice = ctx.dice("refusals")
 
     def on_crash(self, ctx: Context) -> None:
         self.busy = 0
+
+    def on_layers(self, ctx: Context) -> None:
+        self.turned_away = ctx.strength("turned_away")
 
     def refusal(self, ctx: Context, call: Call) -> int:
         """Why it turns a call away; 0 when it does not."""
@@ -90,6 +97,8 @@ class Endpoint(Node):
     def on_message(self, ctx: Context, call: Call) -> None:
         now = ctx.now
         code = self.refusal(ctx, call)
+        if not code and self.turned_away > 0.0 and self.refusal_dice.uniform(call.message.root, now) < self.turned_away:
+            code = TOO_MANY
         if code:
             ctx.answer(call, REFUSED, code)
             return

@@ -6,6 +6,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.backing_off import RETRIES, BackingOff, backing_off, retry_group
 from topology.bucket import Bucket
+from topology.chance import text_hash
 from topology.events import Transformer, event_of, found, steps_of
 from topology.message import TOO_MANY, Item, Message, Mix, lasting
 from topology.node import Call, Context, content_of
@@ -38,6 +39,8 @@ class Rule:
         self.name = name
         self.pattern: Pattern | None = None
         self.enabled = True
+        self.on = True
+        """Whether it is looked at: it is enabled, and nobody disabled it for a while."""
         self.known: dict[Any, bool] = {}
         self.matched: i64 = 0
         self.targets: i64 = 0
@@ -87,8 +90,9 @@ class Eventbridge(Pusher):
     example: ClassVar[str] = "rules: {large: {pattern: {detail: {amount: [{numeric: ['>', 100]}]}}}}"
     gives_back: ClassVar[bool] = True
     selects: ClassVar[tuple[str, ...]] = ("rule",)
-    layers: ClassVar[dict[str, str]] = {"no_dead_letters": "either", "mismatched": "either"}
-    """While `mismatched` lies here, so many of the events' sorts match no rule any more: a deploy changed what they look like."""
+    layers: ClassVar[dict[str, str]] = {"no_dead_letters": "either", "mismatched": "either", "rules_off": "either"}
+    """While `mismatched` lies here, so many of the events match no pattern any more: a deploy changed what they look like.
+    `rules_off`: the share of the rules that somebody disabled."""
     params: ClassVar[dict[str, Any]] = {
         "rules": table(
             {
@@ -209,6 +213,7 @@ class Eventbridge(Pusher):
         if archive is not None and archive["pattern"] is not None:
             self.wanted.pattern = compile_pattern(archive["pattern"])
         self.sort_dice = ctx.dice("sorts")
+        self.rule_dice = ctx.dice("rules")
 
     def _read_rules(self, declared: dict[str, Any]) -> None:
         """Rules keep their counts when they are set anew."""
@@ -256,7 +261,7 @@ class Eventbridge(Pusher):
         for target in self.targets:
             sent = False
             for rule in target.rules:
-                if rule.enabled and self._takes(call, rule):
+                if rule.on and self._takes(call, rule):
                     sent = True
                     made.left += 1
                     self._deliver(ctx, made, target.one.link, rule)
@@ -265,15 +270,18 @@ class Eventbridge(Pusher):
                 target.one.unmatched += 1
                 made.missed = True
         for rule in self.rules.values():
-            if rule.name and rule.enabled and self._takes(call, rule):
+            if rule.name and rule.on and self._takes(call, rule):
                 rule.matched += 1
         if not taken:
             self.unmatched += 1
         self._heard(ctx, made)
 
     def on_layers(self, ctx: Context) -> None:
-        """A deploy may have changed what events look like."""
+        """A deploy may have changed what events look like, and somebody may have disabled rules."""
         self.mismatch = ctx.strength("mismatched")
+        off = ctx.strength("rules_off")
+        for rule in self.rules.values():
+            rule.on = rule.enabled and self.rule_dice.uniform(text_hash(rule.name), 0) >= off
 
     def _takes(self, call: Call, rule: Rule) -> bool:
         """Whether a rule matches; it is asked once for each sort of event."""
@@ -347,8 +355,10 @@ class Eventbridge(Pusher):
 
     def on_redrive(self, ctx: Context) -> None:
         """Start a replay of all that the archive keeps; while one runs another waits for it."""
+        if self.replaying < 0 and len(self.archive) == self.first_kept:
+            return
         self.replays += 1
-        if self.replaying < 0 and len(self.archive) > self.first_kept:
+        if self.replaying < 0:
             self.replaying = self.first_kept
             self.replay_until = len(self.archive)
             self._replay(ctx)
@@ -373,7 +383,7 @@ class Eventbridge(Pusher):
         body = event_of(content, event.message.flow.producer)
         for target in self.targets:
             for rule in target.rules:
-                if rule.enabled and (rule.pattern is None or rule.pattern.matches(body)):
+                if rule.on and (rule.pattern is None or rule.pattern.matches(body)):
                     made = self._input(target, rule, content, event.message)
                     copy = Copy(ctx.retain(target.one.link, event.message, made), target.one.link, ctx.now)
                     self.hold(copy, target.one)
@@ -393,6 +403,13 @@ class Eventbridge(Pusher):
 
     # Looking
 
+    def minds(self, layer: str) -> bool:
+        if layer == "redrive":
+            return self.most_kept > 0
+        if layer == "mismatched":
+            return any([rule.pattern is not None and rule.targets > 0 for rule in self.rules.values()])
+        return super().minds(layer)
+
     def gauges(self, ctx: Context) -> dict[str, float]:
         found_here = super().gauges(ctx) | {"unmatched": float(self.unmatched)}
         if self.most_kept > 0:
@@ -402,7 +419,7 @@ class Eventbridge(Pusher):
 
     def views(self, ctx: Context) -> dict[str, dict[str, float]]:
         rules = {
-            f"rule {rule.name}" + ("" if rule.enabled else " (disabled)"): {
+            f"rule {rule.name}" + ("" if rule.on else " (disabled)"): {
                 "matched": float(rule.matched),
                 "targets": float(rule.targets),
             }

@@ -31,7 +31,7 @@ class MailProvider(Endpoint):
     recipients nobody is, as a number from 0 to 1: `attributes: {unknown: 0.5}` in the producer's mix.
     """
 
-    layers: ClassVar[dict[str, str]] = {"bounces": "either"}
+    layers: ClassVar[dict[str, str]] = {**Endpoint.layers, "bounces": "either"}
     """`bounces` adds to the share of recipients that nobody is."""
     params: ClassVar[dict[str, Any]] = {
         **Endpoint.params,
@@ -68,6 +68,7 @@ class MailProvider(Endpoint):
         self.deferral_dice: Dice = ctx.dice("deferrals")
 
     def on_layers(self, ctx: Context) -> None:
+        super().on_layers(ctx)
         self.more_bounces = ctx.strength("bounces")
 
     def refusal(self, ctx: Context, call: Call) -> int:

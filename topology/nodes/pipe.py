@@ -29,6 +29,8 @@ class Pipe(Service):
     managed: ClassVar[bool] = True
     works: ClassVar[bool] = False
     like: ClassVar[str] = ""
+    layers: ClassVar[dict[str, str]] = {"mismatched": "either"}
+    """`mismatched`: the share of the messages that its filter does not take any more."""
     example: ClassVar[str] = """
 nodes:
   web: {kind: producer, rate: 20/s}
@@ -55,6 +57,7 @@ designs:
         super().__init__()
         self.pattern: Pattern | None = None
         self.known: dict[Any, bool] = {}
+        self.mismatch = 0.0
         self.filtered = 0
         self.passed = 0
 
@@ -75,6 +78,14 @@ designs:
         plain = {"slots": values["concurrency"], "cores": None, "takes": values["takes"], "fails": 0.0, "grows": 0.0}
         rest = {"order": "sequence", "warmup": None, "pauses": None, "in": values["in"], "out": values["out"]}
         super().configure(ctx, plain | rest, policies)
+        self.mismatch_dice = ctx.dice("mismatched")
+
+    def on_layers(self, ctx: Context) -> None:
+        super().on_layers(ctx)
+        self.mismatch = ctx.strength("mismatched")
+
+    def minds(self, layer: str) -> bool:
+        return layer != "mismatched" or self.pattern is not None
 
     def _begin(self, ctx: Context, call: Call) -> None:
         if self.pattern is not None and not self._takes(call):
@@ -86,6 +97,8 @@ designs:
 
     def _takes(self, call: Call) -> bool:
         """Whether the filter lets a message through; it is asked once for each sort."""
+        if self.mismatch > 0.0 and self.mismatch_dice.uniform(call.message.root, 0) < self.mismatch:
+            return False
         content = content_of(call)
         known = self.known.get(content)
         if known is None:

@@ -111,7 +111,7 @@ designs:
       - {link: uploads => films, prefix: films/, events: 's3:ObjectCreated:*'}
       - films => cutter
 """
-    layers: ClassVar[dict[str, str]] = {**Pusher.layers, "duplicated": "either"}
+    layers: ClassVar[dict[str, str]] = {"duplicated": "either"}
     """`duplicated`: the share of the notifications that are delivered twice."""
     selects: ClassVar[tuple[str, ...]] = ("prefix", "suffix", "events")
     link_params: ClassVar[dict[str, Any]] = {

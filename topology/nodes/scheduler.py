@@ -22,6 +22,8 @@ DEAD: Final = "EventBridge Scheduler User Guide, Configuring a dead-letter queue
 DUE: Final = OWN
 FIRE: Final = OWN + 1
 SECOND: Final = 1_000_000_000
+MORE: Final = 1_000_000_000
+"""The number of a firing of what a storm brings; its messages are numbered from here on, so that no other gets another number."""
 MOST_MISSED: Final = 1000
 """So many firings that came due while it was down are made up for."""
 ZONES: Final = "the names of the IANA time zone database"
@@ -47,6 +49,8 @@ class Scheduler(Pusher):
     """
 
     role: ClassVar[str] = SCHEDULER
+    layers: ClassVar[dict[str, str]] = {**Pusher.layers, "storm": "plus"}
+    """`storm`: so many one-time schedules more fire at the instant at which it is laid."""
     example: ClassVar[str] = "schedule: cron(0/15 * * * ? *), zone: Europe/Berlin"
     params: ClassVar[dict[str, Any]] = {
         "schedule": word(REQUIRED, "When it fires: rate(5 minutes), cron(0 3 * * ? *) or at(2026-03-01T08:00:00)."),
@@ -76,6 +80,9 @@ class Scheduler(Pusher):
         self.missed: list[Firing] = []
         self.stopped = False
         self.began: i64 = 0
+        self.stormed: i64 = 0
+        """How many schedules the storms that lie here have, each of which has fired."""
+        self.more: i64 = 0
 
     @staticmethod
     def prepare(values: dict[str, Any]) -> dict[str, Any]:
@@ -135,6 +142,15 @@ class Scheduler(Pusher):
             job += 1
         self._wait(ctx, item.due)
 
+    def on_layers(self, ctx: Context) -> None:
+        """More schedules may come; those that are lifted have fired."""
+        storm: i64 = whole(ctx.strength("storm"))
+        while self.stormed < storm:
+            self.stormed += 1
+            self.more += 1
+            self._spread(ctx, Firing(MORE, ctx.now, self.more))
+        self.stormed = storm
+
     def _spread(self, ctx: Context, firing: Firing) -> None:
         late: i64 = 0
         if self.window > 0:
@@ -151,8 +167,12 @@ class Scheduler(Pusher):
             return
         if self.stopped:
             return
-        self.offered += 1
-        message = ctx.offer(self.offered, 0, firing.due, firing.due + self.deadline)
+        number: i64 = MORE + firing.job
+        if firing.n != MORE:
+            self.offered += 1
+            number = self.offered
+        self.published += 1
+        message = ctx.offer(number, 0, firing.due, firing.due + self.deadline)
         for one in self.subscribers:
             copy = Copy(ctx.retain(one.link, message, None), one.link, ctx.now)
             self.hold(copy, one)
@@ -182,7 +202,7 @@ class Scheduler(Pusher):
         self.timer = None
 
     def gauges(self, ctx: Context) -> dict[str, float]:
-        return super().gauges(ctx) | {"fired": float(self.fired), "published": float(self.offered)}
+        return super().gauges(ctx) | {"fired": float(self.fired)}
 
 
 def _instant(text: str) -> int:

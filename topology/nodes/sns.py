@@ -94,8 +94,14 @@ designs:
       - {link: news => phones, filter: {sort: [breaking]}, disabled: 3%, dead_letter: unsent}
 """
     selects: ClassVar[tuple[str, ...]] = ("filter",)
-    layers: ClassVar[dict[str, str]] = {"no_dead_letters": "either", "opted_out": "either", "disabled": "either"}
-    """`opted_out` and `disabled` add to the shares of its SMS and its push subscriptions."""
+    layers: ClassVar[dict[str, str]] = {
+        "no_dead_letters": "either",
+        "opted_out": "either",
+        "disabled": "either",
+        "mismatched": "either",
+    }
+    """`opted_out` and `disabled` add to the shares of its SMS and its push subscriptions; `mismatched`: the share of the messages
+    that no filter policy takes any more."""
     params: ClassVar[dict[str, Any]] = {
         "fifo": flag(
             False,
@@ -171,6 +177,7 @@ designs:
         self.sent = Sent()
         self.more_opted = 0.0
         self.more_disabled = 0.0
+        self.mismatch = 0.0
         self.requests: i64 = 0
         self.refused: i64 = 0
         self.doubles: i64 = 0
@@ -215,6 +222,7 @@ designs:
         self.prices: dict[str, float] = values["prices"] or PRICES
         self.opt_dice: Dice = ctx.dice("opted out")
         self.endpoint_dice: Dice = ctx.dice("disabled endpoints")
+        self.mismatch_dice: Dice = ctx.dice("mismatched")
         super().configure(ctx, values, policies)
 
     def subscribe(self, ctx: Context, one: Subscriber, values: dict[str, Any]) -> None:
@@ -246,6 +254,7 @@ designs:
     def on_layers(self, ctx: Context) -> None:
         self.more_opted = ctx.strength("opted_out")
         self.more_disabled = ctx.strength("disabled")
+        self.mismatch = ctx.strength("mismatched")
 
     # In
 
@@ -285,6 +294,8 @@ designs:
         policy = one.filter
         if policy is None:
             return True
+        if self.mismatch > 0.0 and self.mismatch_dice.uniform(call.message.root, 0) < self.mismatch:
+            return False
         content = content_of(call)
         takes = one.known.get(content)
         if takes is None:
@@ -478,6 +489,14 @@ designs:
         super().on_close()
 
     # Looking
+
+    def minds(self, layer: str) -> bool:
+        found = [one for one in self.subscribers if isinstance(one, Subscription)]
+        if layer == "mismatched":
+            return any([one.filter is not None for one in found])
+        if layer in ("opted_out", "disabled"):
+            return any([one.protocol == (SMS if layer == "opted_out" else PHONE) for one in found])
+        return super().minds(layer)
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         cost = float(self.requests) * self.prices["fifo" if self.fifo else "publish"] * 1e-6

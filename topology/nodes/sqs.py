@@ -6,6 +6,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.backlog import BY, DELAYED, FLYING, READY, Backlog, Entry, Fair, Fifo, group_number
 from topology.chance import Dice
+from topology.dist import whole
 from topology.fifo import SETTINGS, Quotas, Sent
 from topology.message import EXPIRED, REFUSED, TOO_MANY, YES, Item, lasting, reason
 from topology.node import QUEUE, Call, Context, Node, Receive, Timer
@@ -55,9 +56,15 @@ class Sqs(Node):
     role: ClassVar[str] = QUEUE
     managed: ClassVar[bool] = True
     gives_back: ClassVar[bool] = True
-    layers: ClassVar[dict[str, str]] = {"duplicated": "either", "reordered": "either", "no_dead_letters": "either"}
-    """Shares of the messages of a standard queue that come once more though they were deleted, and that overtake others; and
-    while `no_dead_letters` lies here, the dead-letter queue takes nothing from this one."""
+    layers: ClassVar[dict[str, str]] = {
+        "duplicated": "either",
+        "reordered": "either",
+        "no_dead_letters": "either",
+        "visibility": "times",
+        "retention": "times",
+    }
+    """Shares of the messages of a standard queue that come once more though they were deleted, and that overtake others; while
+    `no_dead_letters` lies here, the dead-letter queue takes nothing from this one; and factors on two of the settings."""
     params: ClassVar[dict[str, Any]] = {
         "visibility": duration(
             "30s", "How long a received message stays invisible.", ge="0s", le="12h", source=PARAMETERS
@@ -120,6 +127,9 @@ class Sqs(Node):
         self.fifo = False
         self.by: i64 = 0
         self.flying: i64 = 0
+        self.visibility: i64 = 0
+        self.retention: i64 = 0
+        """As set, times the factors that lie here."""
         self.delayed: i64 = 0
         self.asking: list[Receive] = []
         self.head: i64 = 0
@@ -144,8 +154,8 @@ class Sqs(Node):
         self.no_dead = False
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
-        self.visibility: i64 = values["visibility"]
-        self.retention: i64 = values["retention"]
+        self.set_visibility: i64 = values["visibility"]
+        self.set_retention: i64 = values["retention"]
         self.delay: i64 = values["delay"]
         self.max_size: i64 = values["max_size"]
         self.limit: i64 = values["in_flight"]
@@ -159,7 +169,7 @@ class Sqs(Node):
             self._arrange(ctx, values["fifo"], values["group"] or "one")
         elif self.fifo:
             self._delay_anew(ctx)
-        self._watch_oldest(ctx)
+        self.on_layers(ctx)
 
     def _arrange(self, ctx: Context, fifo: dict[str, Any] | None, by: str) -> None:
         """Take over, once, which sort of queue it is: that cannot be changed."""
@@ -189,6 +199,9 @@ class Sqs(Node):
         self.no_dead = ctx.strength("no_dead_letters") > 0.0
         self.duplicated = 0.0 if self.fifo else ctx.strength("duplicated")
         self.reordered = 0.0 if self.fifo else ctx.strength("reordered")
+        self.visibility = whole(float(self.set_visibility) * ctx.strength("visibility"))
+        self.retention = whole(float(self.set_retention) * ctx.strength("retention"))
+        self._watch_oldest(ctx)
 
     # Sends
 
@@ -564,6 +577,13 @@ class Sqs(Node):
         self.to_move = []
 
     # Looking
+
+    def minds(self, layer: str) -> bool:
+        if layer in ("duplicated", "reordered"):
+            return not self.fifo
+        if layer == "visibility":
+            return self.set_visibility > 0
+        return layer != "no_dead_letters" or self.dead_to != ""
 
     def depth(self) -> int:
         return self.backlog.count + self.flying + self.delayed

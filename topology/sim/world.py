@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from topology.chance import text_hash
 from topology.frame import Frame
-from topology.layers import PLACE, SORTS, WAYS, WIRE, sort_of, strengths, words_of
+from topology.layers import OF_WORK, PLACE, SORTS, WAYS, WIRE, sort_of, strengths, words_of
 from topology.ledger import Ledger
 from topology.links import delivers
 from topology.message import Flow, Reach, Tally, reason
@@ -116,7 +116,7 @@ class SimWorld:
             wire.lane = self.core.engine.lane(wire.fixed)
         if wire.handoff and link.wiring != PULL:
             wire.handoff = not delivers(caller.places[0].machine.role, callee.places[0].machine.role)
-        wire.release_on_failure = link.values.get("on_failure") == "release"
+        wire.release_on_failure = link.values.get("on_failure") not in (None, "wait")
         caller.wires.append(wire)
         if link.wiring == PULL:
             self.pulls.setdefault(link.callee, []).append(wire)
@@ -183,17 +183,23 @@ class SimWorld:
             p.values | {"mode": p.mode, "to": p.callee} | self._whom(p.callee) for p in self._outgoing(place.node)
         ]
         pulled = [self.plan.links[w.index] for w in self.pulls.get(place.node, [])]
-        values["in"] = [p.values | {"from": p.caller} for p in pulled]
+        values["in"] = [p.values | {"from": p.caller, "role": self._whom(p.caller)["role"]} for p in pulled]
+        values["consumers"] = [p.values | {"to": p.callee} | self._whom(p.callee) for p in self._consumers(place.node)]
         place.now = self.core.engine.now
         place.machine.configure(place, values, place.guards)
         place.machine.on_layers(place)
         place.slots = place.machine.slots_now()
         place.cores = place.machine.cores_now()
 
-    def _whom(self, name: str) -> dict[str, str]:
+    def _whom(self, name: str) -> dict[str, Any]:
         """What a caller may know of a callee."""
         called = self.groups[name].kind
-        return {"kind": called, "role": kind(called).role}
+        cls = kind(called)
+        return {"kind": called, "role": cls.role, "in_turn": cls.in_turn}
+
+    def _consumers(self, name: str) -> list[LinkPlan]:
+        """The links over which others consume what a node keeps, in file order."""
+        return [p for p in (self.plan.links[w.index] for w in self.groups[name].wires) if p.wiring == PULL]
 
     def _outgoing(self, name: str) -> list[LinkPlan]:
         own = [p for p in (self.plan.links[w.index] for w in self.groups[name].wires) if p.wiring != PULL]
@@ -316,12 +322,14 @@ class SimWorld:
         return self._one_by_one("frozen", target, ramp_ns, beats)
 
     def takes(self, kind: str, target: Target) -> bool:
-        """Whether such a layer can lie there and means anything there; `flush`: whether there is anything to forget."""
+        """Whether such a layer can lie there and means anything there; `flush` and `redrive`: whether these would."""
         if target.link:
             return kind in SORTS and SORTS[kind].where == WIRE and self._bears(kind, target.link)
         machine = self.groups[target.node].places[0].machine
         if kind == "flush":
             return type(machine).on_flush is not Node.on_flush
+        if kind == "redrive":
+            return machine.gives_back and machine.minds(kind)
         found = sort_of(kind, machine.layers)
         return found is not None and found.where == PLACE and self._minds(kind, target.node, machine)
 
@@ -334,7 +342,9 @@ class SimWorld:
 
     def _minds(self, kind: str, node: str, machine: Node) -> bool:
         """Whether a node has what such a layer is about."""
-        if kind in ("slow", "errors", "tail", "poison"):
+        if kind not in SORTS:
+            return machine.minds(kind)
+        if kind in OF_WORK:
             return machine.role in WORKERS
         if kind in ("slots", "cores"):
             return machine.slots_now() > 0

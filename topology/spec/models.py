@@ -96,7 +96,7 @@ def _or_nothing(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _of_type(param: Param) -> dict[str, Any]:
     if param.type == "choice":
-        return {"enum": list(param.options)}
+        return {"enum": [*param.options, *[int(one) for one in param.options if one.isdigit()]]}
     if param.type == "group":
         return _group(param)
     if param.type == "table":

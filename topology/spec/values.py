@@ -320,8 +320,9 @@ def _plain(data: Any, depth: int = 0) -> Any:
 
 
 def _choice(param: Param, data: Any) -> str:
-    if isinstance(data, str) and data in param.options:
-        return data
+    text = str(data) if isinstance(data, int) else data  # an option may look like a number: `answer: 500`
+    if isinstance(text, str) and text in param.options:
+        return text
     raise ValueError(f"expected {' or '.join(param.options)}, got {shown(data)}")
 
 

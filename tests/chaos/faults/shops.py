@@ -152,3 +152,24 @@ def clean(run: Runner) -> bool:
         if wire.layers or wire.cut_to or wire.cut_back or wire.refuses or wire.hammer or wire.parked or not wire.clean:
             return False
     return not world(run).layers
+
+
+def gauge(run: Runner, name: str, what: str) -> float:
+    """A figure of a kind's own, now."""
+    return dict(node(run, name).gauges)[what]
+
+
+def view(run: Runner, name: str, part: str, what: str) -> float:
+    """A figure of a part of a node, now."""
+    return dict(dict(node(run, name).views)[part])[what]
+
+
+def reasons(run: Runner) -> dict[str, int]:
+    """Why messages were told no, lost or dead-lettered, until now."""
+    return dict(run.frames()[0].flows[0].reasons)
+
+
+def arrivals(run: Runner, name: str, from_s: float, to_s: float) -> int:
+    """How much came to a node between two instants."""
+    before = node(to(run, from_s), name).arrivals
+    return node(to(run, to_s), name).arrivals - before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.command import Refused
+from tests.chaos.faults.shops import shop
 from tests.chaos.faults.stores import CACHED, gauge, inject, node, running
 
 
@@ -38,3 +39,10 @@ def test_what_stores_nothing_cannot_be_flushed() -> None:
     run = running(1)
     with pytest.raises(Refused, match="it acts on a cache"):
         run.do(inject(0, "cache_flush", "app", None))
+
+
+def test_what_else_can_be_flushed_is_no_cache() -> None:
+    run = shop({"jobs": "sqs", "fn": "lambda"}, ["web => jobs => fn"])
+    for name in ("jobs", "fn"):
+        with pytest.raises(Refused, match="it acts on a cache"):
+            run.do(inject(0, "cache_flush", name, None))

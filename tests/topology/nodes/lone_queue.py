@@ -6,6 +6,7 @@ import heapq
 from typing import Any
 
 from topology.chance import Dice
+from topology.layers import NEUTRAL
 from topology.message import NONE, YES, Flow, Item, Message, Mix, Reach
 from topology.node import Call, Context, Receive, Timer
 from topology.nodes.sqs import Entry, Sqs
@@ -102,7 +103,7 @@ class Alone(Context):
         return Dice(1, purpose, self.node)
 
     def strength(self, layer: str) -> float:
-        return self.laid.get(layer, 0.0)
+        return self.laid.get(layer, NEUTRAL[Sqs.layers[layer]])
 
     def note(self, words: str) -> None:
         self.notes.append(words)
@@ -133,7 +134,7 @@ class Alone(Context):
 
     def delivery(self, receive: Receive, kept: Call, entry: Item) -> Call:
         call = Call(kept.message, self.reach, 0, entry, self.now)
-        receive.calls.append(call)
+        receive.add(call)
         return call
 
     def deliver(self, receive: Receive) -> None:

@@ -1,0 +1,37 @@
+"""The account may not send."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from chaos.fault import Fault, Undo
+from topology.world import Target, World
+
+
+class AccountPaused(Fault):
+    """Pauses the sending of a mail account: a review, an unpaid bill, a complaint from outside.
+
+    You will see every mail refused at once, for good and for all streams alike; nothing waits for better times. What was
+    accepted before is still delivered. Healing lets it send again, unless its own reputation keeps it paused.
+    """
+
+    needs = frozenset({"lay"})
+    lays = frozenset({"paused"})
+    hint = "it acts on an account that sends mail (ses)"
+    past = "paused"
+    example: ClassVar[str] = """
+nodes:
+  shop: {kind: producer, rate: 5/s, keys: {count: 5000}}
+  mails: {kind: ses}
+  mailboxes: {kind: mail_provider}
+designs:
+  only:
+    links: [shop => mails => mailboxes]
+timeline:
+  - {at: 10s, inject: account_paused, on: mails, for: 20s}
+"""
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Pause every target; of two both must be healed."""
+        return tuple(world.lay("paused", target, {}, ramp_ns) for target in targets)

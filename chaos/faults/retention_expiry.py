@@ -1,0 +1,42 @@
+"""What waits in a queue is thrown away sooner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from chaos.fault import Fault, Undo
+from topology.parameters import share
+from topology.world import Target, World
+
+
+class RetentionExpiry(Fault):
+    """Shortens the retention of a queue to a part of what was set; what is older than that is gone at once and for good.
+
+    You will see a backlog that ends at an age instead of growing, and as many messages lost that nobody was told of. On a
+    dead-letter queue the dead letters expire before anybody has looked at them. Healing restores the retention; what is gone
+    is gone.
+    """
+
+    params = {
+        "factor": share("0.01%", "What is left of the retention: of four days 35 s.", gt=0, lt=1),
+    }
+    needs = frozenset({"lay"})
+    lays = frozenset({"retention"})
+    hint = "it acts on a queue"
+    past = "shortened the retention of"
+    example: ClassVar[str] = """
+nodes:
+  web: {kind: producer, rate: 60/s}
+  backlog: {kind: sqs, visibility: 3s}
+  app: {kind: service, slots: 1, takes: 20ms}
+designs:
+  only:
+    links: [web => backlog => app]
+timeline:
+  - {at: 20s, inject: retention_expiry, on: backlog, for: 20s, factor: 0.001%}
+"""
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Lay a factor on every target; two of them multiply."""
+        return tuple(world.lay("retention", target, values, ramp_ns) for target in targets)
