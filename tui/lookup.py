@@ -32,7 +32,7 @@ def find(text: str) -> Path:
         return path
     if path.is_dir():
         raise Mistake(f"{text} is a folder; name a playground file in it")
-    if path.suffix in (".yaml", ".yml") or "/" in text:
+    if path.suffix in (".yaml", ".yml", ".json") or "/" in text:
         raise Mistake(f"there is no file {text}")
     near = near_miss(text, gallery.names())
     hint = f"did you mean {near}?" if near else "`knockon list` shows what there is"

@@ -33,7 +33,7 @@ def summary(stats: dict[str, list[Any]]) -> list[str]:
     held: Counter[str] = Counter()
     ran: Counter[str] = Counter()
     unset = False
-    for outcome in ("passed", "failed", "skipped"):
+    for outcome in ("passed", "failed", "skipped", "xfailed"):
         for report in stats.get(outcome, ()):
             place, _, test = getattr(report, "nodeid", "").partition("::")
             if not place.startswith("tests/conformance/") or not (test.endswith("]") and "[" in test):

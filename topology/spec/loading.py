@@ -17,7 +17,7 @@ from topology.units import shown
 def load(
     path: str | Path, *, faults: Faults | None = None, catalogue: Catalogue | None = None, settings: Sequence[str] = ()
 ) -> Playground:
-    """Read and check a file. `settings` are changes such as `backlog.visibility=10s`, made before it is checked."""
+    """Read and check a file; a state machine alone becomes a playground around it. `settings` are changes such as `backlog.visibility=10s`, made before it is checked."""
     try:
         with open(path, "rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -47,6 +47,12 @@ def load_text(
     """Read and check a text; `name` is what mistakes call it, and `folder` where its paths start."""
     problems = Problems(name)
     root = tree(text, problems)
+    if "StartAt" in root.data:
+        from topology.spec import workflow  # only a state machine alone asks for it
+
+        if workflow.is_machine(root):
+            text = workflow.playground_of(root, name, problems)
+            root = tree(text, problems)
     source = text if isinstance(text, str) else text.decode("utf-8")
     if settings:
         from topology.spec.settings import change  # only the command line asks for it
