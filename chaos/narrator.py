@@ -43,8 +43,9 @@ class Narrator:
         where = self._where(tuple(hit.targets))
         target = f"{hit.words[:-1]}, {where})" if hit.words.endswith(")") else f"{hit.words} ({where})"
         words = f"{_who(command.by)} {past} {target if where else hit.words}"
-        if command.params:
-            words += f" ({', '.join(f'{k} {v}' for k, v in command.params.items())})"
+        said = [f"{name} {value}" for name, value in command.params.items() if value is not False]
+        if said:
+            words += f" ({', '.join(said)})"
         if command.for_ns is not None:
             words += f" for {format_duration(command.for_ns)}"
         self.say(at_ns, "", words, tone)

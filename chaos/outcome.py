@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 BACK_SHARE = 0.95
 """Answers are back to normal when this share of them is yes again, over a second, and stays so."""
+ENOUGH = 40
+"""Whether those who ask are answered shows in so many of them; where few ask, in several seconds."""
+BY_CHANCE = 10
+"""Half of those who asked, and so many more, may be without an answer by chance alone, as where answers take seconds."""
 SECOND_NS = 1_000_000_000
 
 
@@ -100,8 +104,17 @@ class Answers:
         """The first bins of the bad seconds of a range of bins: too many answers were no, or too few who asked had one."""
         for at in range(begin, end, self.step):
             good, bad, came = (sum(series[at : at + self.step]) for series in (self._yes, self._no, self._offered))
-            if came and (good < BACK_SHARE * (good + bad) or good + bad < came / 2):
+            if came and (good < BACK_SHARE * (good + bad) or self._silent(begin, at)):
                 yield at
+
+    def _silent(self, begin: int, at: int) -> bool:
+        """Whether far fewer were answered than asked, of the latest who did, but for those before `begin`."""
+        came = answered = 0.0
+        while at >= begin and came < ENOUGH:
+            came += sum(self._offered[at : at + self.step])
+            answered += sum(self._yes[at : at + self.step]) + sum(self._no[at : at + self.step])
+            at -= self.step
+        return answered + BY_CHANCE < came / 2
 
 
 def drained(world: World, producers: Sequence[str], windows: Windows) -> int | None:

@@ -18,7 +18,7 @@ from topology.spec import load
 
 GALLERY = Path(str(chaos.__file__)).parent / "gallery"
 NAMES = sorted(path.stem for path in GALLERY.glob("*.yaml"))
-SMALL = ("shop", "long-outage", "bad-deploy")
+SMALL = ("shop", "long-outage", "bad-deploy", "mailings", "news-flash", "upload")
 """Those that take only a few seconds uncompiled; the compiled engine runs all."""
 SEEDS = int(os.environ.get("KNOCKON_SEEDS", "20"))
 """How many seeds the slow test takes; `make seeds` takes 200."""
@@ -42,7 +42,8 @@ def broken_claims(playground: Playground, seed: int) -> list[str]:
 def test_the_gallery_is_complete() -> None:
     assert set(NAMES) == {
         "shop", "three-tier", "retry-storm", "long-outage", "slow-dependency", "cache-stampede", "black-friday",
-        "noisy-neighbour", "bad-deploy", "autoscaler-trap", "zone-outage", "brownout",
+        "noisy-neighbour", "bad-deploy", "autoscaler-trap", "zone-outage", "brownout", "stock-order", "news-flash", "upload",
+        "mailings", "dlq-flood", "unmatched",
     }  # fmt: skip
 
 
