@@ -370,6 +370,7 @@ class Place(Laden):
         call.ended = True
         self.ledger.dead_letter(call.message, call.reach, code | self.where, self.now)
         self._less(call)
+        call.kept = True
 
     def _less(self, call: Call) -> None:
         """A kept call leaves this managed node: for good, or at this instant into another."""
@@ -377,9 +378,10 @@ class Place(Laden):
         if meter.at != self.now:
             meter.upto(self.now)
         meter.inside -= 1
-        meter.departures += 1
-        stay: int = self.now - call.arrived
-        meter.stay_ns += stay
+        if call.kept:  # a copy that was retained here never came, and so does not leave
+            meter.departures += 1
+            stay: int = self.now - call.arrived
+            meter.stay_ns += stay
         call.arrived = self.now
         self.group.touch(self.core)
 
@@ -396,7 +398,9 @@ class Place(Laden):
         call = self.post(link, message)
         call.arrived = self.now
         call.content = content
-        self.adopt()
+        self.meter.upto(self.now)
+        self.meter.inside += 1
+        self.group.touch(self.core)
         return call
 
     def repeat(self, call: Call) -> Call:

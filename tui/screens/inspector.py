@@ -118,6 +118,8 @@ def _parts(text: Text, names: tuple[str, ...], parts: list[tuple[str, list[str]]
     wide = [max(len(name), *(len(words[i]) for _, words in parts)) + 2 for i, name in enumerate(names)]
     first = min(PART, max(len(part) for part, _ in parts)) + 2
     if first + sum(wide) > width:
+        wide = [one - 1 for one in wide]
+    if first + sum(wide) > width:
         for part, words in parts:
             _table(text, part, list(zip(names, words, strict=True)), 30)
         return
