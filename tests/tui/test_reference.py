@@ -108,7 +108,8 @@ def test_a_policy_says_its_states_and_reasons() -> None:
 def test_no_reason_that_a_module_makes_is_missed(sort: str, name: str) -> None:
     cls = {"kind": registry.kind, "policy": registry.policy, "fault": faults().__getitem__}[sort](name)
     tree = ast.parse(registry.source_of(cls.__module__))
-    calls = [part for part in ast.walk(tree) if isinstance(part, ast.Call) and getattr(part.func, "id", "") in ("reason", "lasting")]
+    makers = ("reason", "lasting")
+    calls = [part for part in ast.walk(tree) if isinstance(part, ast.Call) and getattr(part.func, "id", "") in makers]
     made = {call.args[0].value for call in calls if isinstance(call.args[0], ast.Constant)}
     assert made <= set(sources.reasons(cls))
 

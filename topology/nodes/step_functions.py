@@ -36,9 +36,10 @@ class StepFunctions(Node):
 
     A Task calls the node of its own name, the one that its ARN names, or the one that `tasks` says; its answer is what
     `outputs` says for the state, else its input (as Payload, from lambda:invoke). A failed call is States.TaskFailed, from a
-    function one of Lambda's own errors; Retry, Catch, time-outs and heartbeats are the definition's. A task with a token is called back after `callback`, while its
-    worker sends heartbeats. What is handed to it (`=>`) is accepted at once; whoever calls it (`->`) waits for the end. The
-    body of a message is the execution's input; what a node is called with is the message itself.
+    function one of Lambda's own errors; Retry, Catch, time-outs and heartbeats are the definition's. A task with a token is
+    called back after `callback`, while its worker sends heartbeats. What is handed to it (`=>`) is accepted at once; whoever
+    calls it (`->`) waits for the end. The body of a message is the execution's input; what a node is called with is the
+    message itself.
     """
 
     role: ClassVar[str] = FUNCTION

@@ -17,7 +17,10 @@ from topology.units import shown
 def load(
     path: str | Path, *, faults: Faults | None = None, catalogue: Catalogue | None = None, settings: Sequence[str] = ()
 ) -> Playground:
-    """Read and check a file; a state machine alone becomes a playground around it. `settings` are changes such as `backlog.visibility=10s`, made before it is checked."""
+    """Read and check a file; a state machine alone becomes a playground around it.
+
+    `settings` are changes such as `backlog.visibility=10s`, made before it is checked.
+    """
     try:
         with open(path, "rb") as stream:
             content = stream.read(MAX_BYTES + 1)

@@ -134,7 +134,7 @@ EVERYTHING_MISTAKES = [
     ("jitter: full", "jitter: «fulll", "expected none or full, got 'fulll' (did you mean full?)"),
     ("queue: {limit: 100}", "«health_check: {}", "'health_check' guards a load_balancer, not a service"),
     ("work: [app, store]", "work: [app, «jobs]", "design plain has no node 'jobs', so its part could never be done"),
-    ("work: [app, store]", "work: [app, «web]", "web is a producer; only services, functions and endpoints do a part of the work"),
+    ("work: [app, store]", "work: [app, «web]", "web is a producer; only services, functions and endpoints do a part"),
     ("work: [app, store]", "work: «[app, app]", "a node is listed twice in 'work'"),
     ("share: 10%", "share: «110%", "expected at most 1, got '110%'"),
     ("extra: {median: 50ms, p99: 1s}, ", "", "40:5: latency needs 'extra': how much is added"),
