@@ -11,7 +11,7 @@ from topology.chance import Dice
 from topology.dist import whole
 from topology.function import OWN, Function, Invocation
 from topology.message import ERROR, TOO_MANY, YES, Item, Message
-from topology.node import Call, Context, Receive, Timer
+from topology.node import STREAM, Call, Context, Receive, Timer
 from topology.nodes.service import RETRY_RECEIVE, SHORT_POLL
 from topology.parameters import choice, count, duration
 from topology.problems import Refused
@@ -86,9 +86,12 @@ class Mapping(Item):
         self.wait: i64 = 0
         self.window: i64 = 0
         self.partial = WHOLE
+        self.stream = False
+        """Whether it consumes a stream, which says itself how many batches may be in work: one for each shard, or lane of it."""
 
     def set(self, values: dict[str, Any]) -> None:
         """Take over the settings of its link."""
+        self.stream = values.get("role") == STREAM
         self.batch = values["batch"]
         self.wait = values["wait"]
         self.window = values["window"]
@@ -104,7 +107,9 @@ class Mapping(Item):
         if self.backing_off:
             return
         most: i64 = RESTING if self.resting and self.allowed > RESTING else self.allowed
-        fetch: i64 = self.batch if self.batch < FETCH else FETCH
+        fetch: i64 = self.batch if self.batch < FETCH or self.stream else FETCH
+        if self.stream:
+            most = self.working + FIRST if self.working + FIRST < self.most else self.most
         while self.polling + self.working < most:
             self.polling += 1
             ctx.receive(self.inlet, fetch, self.wait)
@@ -159,7 +164,7 @@ class Mapped(Function):
     def prepare_inlets(values: dict[str, Any], links: list[tuple[str, str, dict[str, Any]]]) -> None:
         """See that large batches have time to be gathered."""
         for queue, _, link in links:
-            if link["batch"] > FETCH and link["window"] < EACH_SECOND:
+            if link["batch"] > FETCH and link["window"] < EACH_SECOND and link["role"] != STREAM:
                 raise Refused((), f"batch {link['batch']} from {queue} needs a window of at least 1s; or take at most {FETCH}")
 
     def stops(self, ctx: Context, call: Call) -> bool:
