@@ -21,7 +21,7 @@ TIMED_OUT: Final = 24
 """Timers of groups: a member's heartbeat, the end of a rebalance, a commit, a record read again, a receive that waited."""
 
 CONSUMERS: Final = "Apache Kafka documentation, Consumer Configs"
-BROKERS: Final = "Apache Kafka documentation, Broker Configs"
+BROKERS: Final = "Apache Kafka documentation, Broker Configs, unverified"
 FIRST_DELAY: Final = 3_000_000_000
 """group.initial.rebalance.delay.ms: an empty group waits so long for more members."""
 STARTING: Final = 100_000_000

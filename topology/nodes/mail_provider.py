@@ -39,7 +39,9 @@ class MailProvider(Endpoint):
         "sender_rate": rate(None, "Mails per second that it takes from each sender; without it any number.", gt="0/s"),
         "deferrals": share("1%", "The share of attempts that it puts off, for reasons of its own."),
         "greylisted": share(0, "The share of mails that it takes only when they come again after `greylist_delay`."),
-        "greylist_delay": duration("5m", "How long a mail must wait then.", gt="0s", le="1d", source="Postgrey manual, --delay"),
+        "greylist_delay": duration(
+            "5m", "How long a mail must wait then.", gt="0s", le="1d", source="Postgrey manual, --delay, unverified"
+        ),
         "bounces": share("1%", "The share of recipients that nobody is: each key of a message is one; without keys, each mail."),
         "complaints": share("0.05%", "The share of the mails taken that their readers call spam."),
     }

@@ -24,9 +24,9 @@ RETIRE: Final = 6
 LEADERS: Final = 7
 
 MSK: Final = "Amazon MSK Developer Guide, Default Amazon MSK configuration"
-PATCHING: Final = "Amazon MSK Developer Guide, Patching on MSK Provisioned clusters"
-PRODUCER: Final = "Apache Kafka documentation, Producer Configs"
-BROKERS: Final = "Apache Kafka documentation, Broker Configs"
+PATCHING: Final = "Amazon MSK Developer Guide, Patching on MSK Provisioned clusters, unverified"
+PRODUCER: Final = "Apache Kafka documentation, Producer Configs, unverified"
+BROKERS: Final = "Apache Kafka documentation, Broker Configs, unverified"
 MOST_BROKERS: Final = 30
 MOST_ZONES: Final = 3
 EACH: Final = 500_000_000
