@@ -48,6 +48,10 @@ class Fault:
         chosen = not self.lays_one or any(world.takes(layer, target) for layer in self.lays_one)
         return chosen and all(world.takes(layer, target) for layer in self.lays)
 
+    def reaches(self, world: World, target: Target, values: dict[str, Any]) -> bool:
+        """Whether what the values name is there, on a target that it fits: the third broker, the second zone."""
+        return True
+
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
         """Ask the world for it, and return what takes it back."""
         raise TypeError(f"{type(self).__name__} does not say what it breaks")

@@ -41,7 +41,7 @@ def _inject(run: Runner, command: Command) -> None:
     hit = run.resolver.resolve(command.on, fault.acts_on, command.designs, salt)
     if not hit.targets:
         raise Refused(f"there is nothing to hit: {', '.join(command.on)} is not there now in any design")
-    hit = _fitting(run, fault, command, hit)
+    hit = _fitting(run, fault, command, hit, values)
     for world in run.worlds:
         if world.plan.name in hit.targets and not fault.needs <= world.powers:
             missing = ", ".join(sorted(fault.needs - world.powers))
@@ -54,13 +54,13 @@ def _inject(run: Runner, command: Command) -> None:
     run.narrator.injected(run.now, command, fault.past, hit, fault.tone)
 
 
-def _fitting(run: Runner, fault: Fault, command: Command, hit: Hit) -> Hit:
+def _fitting(run: Runner, fault: Fault, command: Command, hit: Hit, values: dict[str, Any]) -> Hit:
     """What is left of the targets that can take what the fault lays; Refused where nothing is left."""
     worlds = {world.plan.name: world for world in run.worlds}
     found = {
         design: fit
         for design, targets in hit.targets.items()
-        if (fit := tuple(t for t in targets if fault.fits(worlds[design], t)))
+        if (fit := tuple(t for t in targets if fault.fits(w := worlds[design], t) and fault.reaches(w, t, values)))
     }
     if not found:
         kinds = sorted(name for name, kind in registry.kinds().items() if fault.lays <= set(kind.layers))

@@ -57,6 +57,12 @@ class Leasing(Reading):
         elif reader.heir is not None and not reader.flying():
             self._hand_over(ctx, reader)
 
+    def _notes(self, ctx: Context, reader: Reader) -> bool:
+        """Whether the member that reads a shard is there to note how far it has come: one that crashed notes nothing."""
+        owner = reader.owner
+        latest = None if owner is None else owner.latest
+        return reader.app.in_turn or owner is None or (latest is not None and ctx.renews(latest))
+
     def _note_later(self, ctx: Context, reader: Reader) -> None:
         """How far it has come is noted now and then."""
         if reader.done <= reader.checkpoint or reader.noting is not None:
@@ -315,7 +321,8 @@ class Leasing(Reading):
         elif tag == NOTE:
             assert isinstance(item, Reader)
             item.noting = None
-            self.progress(ctx, item)
+            if self._notes(ctx, item):
+                self.progress(ctx, item)
         elif tag == RETIRE:
             assert isinstance(item, Shard)
             self._retire(ctx, item)

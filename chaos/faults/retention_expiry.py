@@ -1,4 +1,4 @@
-"""What waits in a queue is thrown away sooner."""
+"""What waits in a queue or stream is thrown away sooner."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from topology.world import Target, World
 
 
 class RetentionExpiry(Fault):
-    """Shortens the retention of a queue to a part of what was set; what is older than that is gone at once and for good.
+    """Shortens the retention of a queue or stream to a part of what was set; what is older than that is gone for good, at once
+    (on MSK when the log is looked at next, within five minutes).
 
     You will see a backlog that ends at an age instead of growing, and as many messages lost that nobody was told of. On a
-    dead-letter queue the dead letters expire before anybody has looked at them. Healing restores the retention; what is gone
-    is gone.
+    dead-letter queue the dead letters expire before anybody has looked at them; of a stream a consumer that is late loses the
+    rest. Healing restores the retention; what is gone is gone.
     """
 
     params = {
@@ -23,7 +24,7 @@ class RetentionExpiry(Fault):
     }
     needs = frozenset({"lay"})
     lays = frozenset({"retention"})
-    hint = "it acts on a queue"
+    hint = "it acts on a queue or stream"
     past = "shortened the retention of"
     example: ClassVar[str] = """
 nodes:

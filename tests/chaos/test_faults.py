@@ -55,6 +55,22 @@ nodes:
   fn: {kind: lambda, takes: 50ms, init: 200ms}
   mails: {kind: ses, rate: 100/s}
   box: {kind: mail_provider, takes: 20ms}
+  stream: {kind: kinesis, shards: 2}
+  log: {kind: msk, partitions: 3, broker_session: 1s, patch: 1s}
+  reader: {kind: service, slots: 8, takes: 3ms}
+  flow:
+    kind: step_functions
+    callback: 1500ms
+    definition:
+      StartAt: Ask
+      States:
+        Ask:
+          Type: Task
+          Resource: arn:aws:states:::sqs:sendMessage.waitForTaskToken
+          HeartbeatSeconds: 1
+          Parameters: {QueueUrl: tasks, MessageBody: {Token.$: $$.Task.Token}}
+          End: true
+  tasks: {kind: sqs}
 designs:
   only:
     links:
@@ -71,6 +87,12 @@ designs:
       - {link: topic => fn, filter: {write: [{exists: false}]}}
       - {link: app => mails, restart: 200ms}
       - mails => box
+      - {link: app => stream, restart: 200ms}
+      - {link: stream => reader, poll: 200ms}
+      - {link: app => log, restart: 200ms}
+      - {link: log => reader, session: 6s}
+      - {link: app => flow, restart: 200ms}
+      - flow => tasks => reader
 """
 
 
@@ -168,7 +190,8 @@ def test_injected_and_healed_it_leaves_nothing(name: str) -> None:
 def test_it_changes_the_run(name: str) -> None:
     commands = [Command(2 * S, "inject", (favourite(name),), name, params=QUICK.get(name, {}), for_ns=9 * S)]
     if name in AMID:
-        commands.append(Command(S, "inject", (AMID[name],), "errors", for_ns=10 * S))
+        what, where = AMID[name]
+        commands.append(Command(S, "inject", (where,), what, for_ns=10 * S))
         commands.sort(key=lambda command: command.at_ns)
     assert felt(run_of(*commands)) != felt(run_of(*[one for one in commands if one.what != name]))
 
@@ -210,12 +233,13 @@ QUICK: dict[str, dict[str, Any]] = {
 }
 """What makes something happen within a few seconds, and with so little load."""
 AMID = {
-    "retry_bug": "mem",
-    "retention_expiry": "mailer",
-    "dead_letters_missing": "mailer",
-    "queue_purged": "mailer",
+    "retry_bug": ("errors", "mem"),
+    "retention_expiry": ("errors", "mailer"),
+    "dead_letters_missing": ("errors", "mailer"),
+    "queue_purged": ("errors", "mailer"),
+    "controller_down": ("broker_down", "log"),
 }
-"""What is felt only while work fails at another node."""
+"""What is felt only while something else is broken as well: what, and where."""
 
 
 @settings(max_examples=12, deadline=None)

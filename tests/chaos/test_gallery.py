@@ -43,7 +43,7 @@ def test_the_gallery_is_complete() -> None:
     assert set(NAMES) == {
         "shop", "three-tier", "retry-storm", "long-outage", "slow-dependency", "cache-stampede", "black-friday",
         "noisy-neighbour", "bad-deploy", "autoscaler-trap", "zone-outage", "brownout", "stock-order", "news-flash", "upload",
-        "mailings", "dlq-flood", "unmatched",
+        "mailings", "dlq-flood", "unmatched", "sensors", "log-lake", "ingest", "rebalance-loop",
     }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ SURVIVORS: dict[tuple[str, str], str] = {
     ("upload", "cleanup takes twice as long"): "100 ms more, once in the night",
     ("mailings", "decoupled: letters delivers once"): "no letter fails there",
     ("mailings", "decoupled: mail bypassed"): "an account that is never in trouble is not noticed",
+    ("unmatched", "archived: bus => billing without rule"): "what billing cannot read is lost and brought back just as what no rule takes",
 }
 """Mutants that behave as the original, or so nearly that no honest bound tells them apart, and why."""
 
@@ -192,7 +193,7 @@ def direct(data: dict[str, Any], design: str, caller: str, link: dict[str, Any])
     """A link as it is when its caller does without the one between: what only that one could say of it is gone."""
     between, _, callee = link["link"].split()
     own = getattr(kind_of(data, design, between), "link_params", {})
-    handed = kind_of(data, design, caller).role == "push" or kind_of(data, design, callee).role in ("push", "queue")
+    handed = kind_of(data, design, caller).role in ("push", "stream") or kind_of(data, design, callee).role in ("push", "queue")
     rest = {key: value for key, value in link.items() if key not in own}
     return {**rest, "link": f"{caller} {'=>' if handed else '->'} {callee}"}
 

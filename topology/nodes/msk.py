@@ -69,14 +69,14 @@ class Msk(Node):
         **{f"zone_{i}_down": "either" for i in range(1, MOST_ZONES + 1)},
         "controller_down": "either",
         "rolling_patch": "either",
-        "reset_to_earliest": "either",
-        "reset_to_latest": "either",
+        "reset_to_earliest": "plus",
+        "reset_to_latest": "plus",
         "retention": "times",
     }
     """Of each broker: its process is gone; its disk is full; the other brokers and the controller do not hear it, though its
     clients do; by how much it is slower. A broker is down as long as one such layer lies on it. While the controller is
-    down nobody is elected and no in-sync set changes. A rolling patch restarts one broker after the other. When a reset is
-    laid, all groups go to the first record that is there, or behind the last one. And a factor on the retention."""
+    down nobody is elected and no in-sync set changes. A rolling patch restarts one broker after the other. Whenever a reset
+    is laid, all groups go to the first record that is there, or behind the last one. And a factor on the retention."""
     link_params: ClassVar[dict[str, Any]] = GROUP_PARAMS
     params: ClassVar[dict[str, Any]] = {
         "brokers": count(3, "How many brokers there are; broker i is in zone i mod `azs`.", ge=1, le=MOST_BROKERS),
@@ -193,7 +193,9 @@ class Msk(Node):
         """How many are done in this round."""
         self.patch_ends: i64 = 0
         self.was_patching = False
-        self.was_reset = 0.0
+        self.to_earliest = 0.0
+        self.to_latest = 0.0
+        """How many resets lie on it."""
         self.elections: i64 = 0
         self.unclean_elections: i64 = 0
         self.refusals: i64 = 0
@@ -301,13 +303,15 @@ class Msk(Node):
         if wanted and not self.was_patching:
             self.patched = 0
         self.was_patching = wanted
-        reset = ctx.strength("reset_to_latest") * 2.0 + ctx.strength("reset_to_earliest")
-        if reset > 0.0 and self.was_reset <= 0.0:
+        earliest = ctx.strength("reset_to_earliest")
+        latest = ctx.strength("reset_to_latest")
+        if earliest > self.to_earliest or latest > self.to_latest:
             for group in self.groups:
                 for cursor in group.cursors:
-                    group.move(ctx, cursor, reset < 2.0)
+                    group.move(ctx, cursor, earliest > self.to_earliest)
                     group.feed(ctx, cursor)
-        self.was_reset = reset
+        self.to_earliest = earliest
+        self.to_latest = latest
 
     def _find_lost(self, ctx: Context) -> None:
         """The controller is back: it notices who went meanwhile."""

@@ -391,6 +391,12 @@ designs:
 
     # Looking
 
+    def minds(self, layer: str) -> bool:
+        waiting = [task for task in tasks_of(self.machine) if task.resource.pattern == TOKEN]
+        if layer == "heartbeats_lost":
+            waiting = [task for task in waiting if task.heartbeat is not None]
+        return layer not in self.layers or len(waiting) > 0
+
     def depth(self) -> int:
         return len(self.running)
 

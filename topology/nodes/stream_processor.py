@@ -306,6 +306,8 @@ designs:
     def on_revival(self, ctx: Context) -> None:
         self.running = True
         self.arrived_at = ctx.now
+        for part in self.parts:
+            part.seen = ctx.now  # what was not read while it was down is not idle
         self._ask(ctx)
 
     def on_close(self) -> None:

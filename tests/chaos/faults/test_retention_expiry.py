@@ -39,3 +39,27 @@ def test_two_multiply_and_each_heals_alone() -> None:
     assert node(to(run, 7.9), "jobs").depth == pytest.approx(400, abs=3)
     assert node(to(run, 14), "jobs").depth == pytest.approx(400 + 6 * 200, abs=5)
     assert clean(to(run, 16))
+
+
+def test_a_consumer_of_a_stream_that_is_late_loses_the_rest() -> None:
+    nodes = NOBODY | {"jobs": "kinesis, shards: 1"}
+    both = [breaks("retention_expiry", "jobs", 20, long, factor=f"{part}%") for long, part in ((8, 0.02), (4, 50))]
+    run = shop(nodes, LINKS, *both)
+    assert node(to(run, 19.9), "jobs").depth == pytest.approx(3980, abs=5)
+    # Of a day 17.28 s are left, and of these a half.
+    assert node(to(run, 23.9), "jobs").depth == pytest.approx(200 * 8.64, abs=5)
+    assert node(to(run, 27.9), "jobs").depth == pytest.approx(200 * 12.54, abs=10)
+    lost = run.frames()[0].flows[0].lost
+    assert reasons(run) == {"jobs: retention ended": lost}
+    assert node(to(run, 30), "jobs").depth == pytest.approx(6000 - lost, abs=5)
+    assert clean(run)
+
+
+def test_a_log_is_looked_at_every_five_minutes() -> None:
+    nodes = NOBODY | {"web": "producer, rate: 10/s, arrivals: constant", "jobs": "msk"}
+    run = shop(nodes, LINKS, breaks("retention_expiry", "jobs", 20, 300, factor="0.01%"))
+    assert node(to(run, 299), "jobs").depth == pytest.approx(2990, abs=5)
+    assert node(to(run, 301), "jobs").depth == pytest.approx(10 * 60.5, abs=15)
+    lost = run.frames()[0].flows[0].lost
+    assert reasons(run) == {"jobs: retention ended": lost}
+    assert clean(to(run, 330))

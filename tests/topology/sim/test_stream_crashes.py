@@ -20,7 +20,7 @@ WAYS = ("clicks => app", "{link: clicks => app, checkpoint: 60s}", "{link: click
 @pytest.mark.parametrize("way", WAYS)
 def test_of_200_crashes_none_loses_what_was_accepted(way: str) -> None:
     one = built(STREAM + APP, ["web => clicks", way], WEB)
-    assert crashed(one, "app", 200, random.Random(way)) == 200
+    assert crashed(one, 200, random.Random(way)) == 200
     found = settled(one)
     assert found.offered > 30_000
     assert (found.lost, found.dead_lettered, found.refused, found.failed) == (0, 0, 0, 0)
@@ -32,6 +32,6 @@ def test_of_200_crashes_none_loses_what_was_accepted(way: str) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_of_a_few_crashes_none_loses_what_was_accepted(way: str) -> None:
     one = built(STREAM + APP, ["web => clicks", way], WEB)
-    crashed(one, "app", 3, random.Random(way))
+    crashed(one, 3, random.Random(way))
     found = settled(one)
     assert (found.lost, found.done) == (0, found.offered)

@@ -1,0 +1,32 @@
+"""Readers of a stream come too late with their iterators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from chaos.fault import Fault, Undo
+from topology.parameters import share
+from topology.world import Target, World
+
+
+class IteratorExpired(Fault):
+    """Lets the iterators of a stream's readers expire before they are used, all of them or a share: the table of leases that is
+    throttled, a reader that pauses for longer than an iterator lives.
+
+    You will see reads that bring nothing, iterator ages that grow, and no error at any producer. With the share of all nothing
+    is read at all, and what waits for longer than the retention is lost. Consumers with enhanced fan-out have no iterators.
+    Healing lets them read on where they were.
+    """
+
+    params = {
+        "share": share("100%", "The share of the reads whose iterator has expired.", gt=0),
+    }
+    needs = frozenset({"lay"})
+    lays = frozenset({"expired"})
+    hint = "it acts on a kinesis stream that is read without fan-out"
+    past = "expired the iterators of"
+
+    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
+        """Lay it on every target; two of them hit independently."""
+        return tuple(world.lay("expired", target, values, ramp_ns) for target in targets)
