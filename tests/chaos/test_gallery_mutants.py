@@ -43,7 +43,7 @@ SURVIVORS: dict[tuple[str, str], str] = {
     ("upload", "cleanup takes twice as long"): "100 ms more, once in the night",
     ("mailings", "decoupled: letters delivers once"): "no letter fails there",
     ("mailings", "decoupled: mail bypassed"): "an account that is never in trouble is not noticed",
-    ("unmatched", "archived: bus => billing without rule"): "what billing cannot read is lost and brought back just as what no rule takes",
+    ("unmatched", "archived: bus => billing without rule"): "what billing cannot read is lost and brought back just so",
 }
 """Mutants that behave as the original, or so nearly that no honest bound tells them apart, and why."""
 
