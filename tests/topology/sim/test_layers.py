@@ -178,7 +178,7 @@ def test_where_layers_can_lie() -> None:
     assert able["throttle"] == {"lb", "app", "mem", "queue", "api"}
     assert able["lies"] == {"app"}
     assert able["hot"] == {"web"}
-    assert able["flush"] == {"mem"}
+    assert able["flush"] == {"mem", "queue"}  # a queue is purged
     assert able["skew"] == set(nodes)
     wires = [wire.name for wire in one.wires]
     assert [name for name in wires if one.takes("leased", on_link(name))] == ["app -> mem"]
