@@ -322,9 +322,8 @@ class Group(Item):
         if self.members:
             self.rebalance(ctx, [], 0)
             self._ends(ctx)
-        elif self.ending is not None:
-            ctx.cancel(self.ending)
-            self.ending = None
+        else:
+            self._call_off(ctx)
             self.state = STABLE
 
     def _turn_away(self, ctx: Context, member: Member) -> None:
@@ -383,15 +382,20 @@ class Group(Item):
                 ctx.cancel(self.ending)
             self.ending = ctx.after(0, REBALANCED, self)
 
+    def _call_off(self, ctx: Context) -> None:
+        """Nobody waits for the end of a rebalance any more."""
+        ending = self.ending
+        if ending is not None:
+            ctx.cancel(ending)
+        self.ending = None
+
     def rebalanced(self, ctx: Context) -> None:
         """All have joined, or those who have not are out; the partitions are given out."""
         self.ending = None
         late = [member for member in self.members if not member.joined]
         for member in late:
             self._remove(ctx, member, "did not join within max.poll.interval.ms")
-        if self.ending is not None:
-            ctx.cancel(self.ending)
-            self.ending = None
+        self._call_off(ctx)
         if not self.members:
             return
         self.generation += 1
