@@ -53,5 +53,8 @@ class Fault:
         return True
 
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Ask the world for it, and return what takes it back."""
-        raise TypeError(f"{type(self).__name__} does not say what it breaks")
+        """Ask the world for it, and return what takes it back. A fault of one layer that says no more lays it on every target."""
+        if len(self.lays) != 1:
+            raise TypeError(f"{type(self).__name__} does not say what it breaks")
+        (layer,) = self.lays
+        return tuple(world.lay(layer, target, values, ramp_ns) for target in targets)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
-from topology.world import Target, World
+from chaos.fault import Fault
 
 
 class AccountPaused(Fault):
@@ -31,7 +29,3 @@ designs:
 timeline:
   - {at: 10s, inject: account_paused, on: mails, for: 20s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Pause every target; of two both must be healed."""
-        return tuple(world.lay("paused", target, {}, ramp_ns) for target in targets)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class BounceStorm(Fault):
@@ -36,7 +34,3 @@ designs:
 timeline:
   - {at: 10s, inject: bounce_storm, on: mails, for: 30s, share: 30%}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay bounces on every target; two of them hit independently."""
-        return tuple(world.lay("bounces", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class CallbacksLost(Fault):
@@ -49,7 +47,3 @@ designs:
 timeline:
   - {at: 10s, inject: callbacks_lost, on: flow, for: 20s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay it on every target; two of them hit more."""
-        return tuple(world.lay("callbacks_lost", target, values, ramp_ns) for target in targets)

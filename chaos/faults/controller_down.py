@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
-from topology.world import Target, World
+from chaos.fault import Fault
 
 
 class ControllerDown(Fault):
@@ -33,7 +31,3 @@ timeline:
   - {at: 10s, inject: controller_down, on: clicks, for: 20s}
   - {at: 12s, inject: broker_down, on: clicks, for: 40s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Take it away from every target; of two both must be healed."""
-        return tuple(world.lay("controller_down", target, {}, ramp_ns) for target in targets)

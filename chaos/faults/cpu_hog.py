@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class CpuHog(Fault):
@@ -25,7 +21,3 @@ class CpuHog(Fault):
     past = "took processor time from"
     hint = "it acts on what has cores, such as a service or a database"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Take cores from every target; two of them take from what the other left."""
-        return tuple(world.lay("cores", target, values, ramp_ns) for target in targets)

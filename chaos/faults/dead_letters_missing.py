@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
-from topology.world import Target, World
+from chaos.fault import Fault
 
 
 class DeadLettersMissing(Fault):
@@ -33,7 +31,3 @@ designs:
 timeline:
   - {at: 10s, inject: dead_letters_missing, on: backlog, for: 20s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Cut every target off from its dead-letter queues; of two both must be healed."""
-        return tuple(world.lay("no_dead_letters", target, {}, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class Duplicates(Fault):
@@ -26,7 +22,3 @@ class Duplicates(Fault):
     hint = "it acts on a standard queue or a bucket; a FIFO queue delivers each message once"
     past = "let messages come twice from"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay duplicates on every target; two of them hit independently."""
-        return tuple(world.lay("duplicated", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share, word
-from topology.world import ERRORS, Target, World
 
 
 class Errors(Fault):
@@ -25,7 +21,3 @@ class Errors(Fault):
     lays = frozenset({"errors"})
     hint = "it acts on what does work, such as a service or a database"
     past = "put errors into"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay errors on every target; two of them fail independently."""
-        return tuple(world.lay(ERRORS, target, values, ramp_ns) for target in targets)

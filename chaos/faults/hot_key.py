@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import PRODUCERS, Fault, Undo
+from chaos.fault import PRODUCERS, Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class HotKey(Fault):
@@ -26,7 +22,3 @@ class HotKey(Fault):
     past = "sent everybody after one key of"
     hint = "give it keys, such as keys: {count: 1000}"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Heat key 0 of every producer; two of them hit independently."""
-        return tuple(world.lay("hot", target, {"share": values["share"]}, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class IteratorExpired(Fault):
@@ -26,7 +22,3 @@ class IteratorExpired(Fault):
     lays = frozenset({"expired"})
     hint = "it acts on a kinesis stream that is read without fan-out"
     past = "expired the iterators of"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay it on every target; two of them hit independently."""
-        return tuple(world.lay("expired", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.parameters import duration
-from topology.world import LATENCY, Target, World
 
 
 class Latency(Fault):
@@ -26,7 +22,3 @@ class Latency(Fault):
     acts_on = LINKS
     past = "delayed"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a delay on every link; two of them add up."""
-        return tuple(world.lay(LATENCY, target, values, ramp_ns) for target in targets)

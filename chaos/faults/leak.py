@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import duration, number
-from topology.world import Target, World
 
 
 class Leak(Fault):
@@ -26,7 +22,3 @@ class Leak(Fault):
     lays = frozenset({"leak"})
     past = "made leak"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a leak on every target; two of them multiply, and the quicker one kills."""
-        return tuple(world.lay("leak", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import number
-from topology.world import Target, World
 
 
 class LockContention(Fault):
@@ -24,7 +20,3 @@ class LockContention(Fault):
     needs = frozenset({"lay"})
     lays = frozenset({"locks"})
     past = "made transactions hold their locks in"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Stretch the locks of every target; two of them multiply."""
-        return tuple(world.lay("locks", target, {"factor": values["factor"]}, ramp_ns) for target in targets)

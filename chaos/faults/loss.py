@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.parameters import choice, share
-from topology.world import LOSS, Target, World
 
 
 class Loss(Fault):
@@ -28,7 +24,3 @@ class Loss(Fault):
     acts_on = LINKS
     past = "made lossy"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay loss on every link; two of them lose independently."""
-        return tuple(world.lay(LOSS, target, values, ramp_ns) for target in targets)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class NeighbourConcurrency(Fault):
@@ -35,7 +33,3 @@ designs:
 timeline:
   - {at: 10s, inject: neighbour_concurrency, on: resize, for: 20s, share: 90%}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Take concurrency from every target; of what one leaves, another takes its share."""
-        return tuple(world.lay("concurrency_taken", target, values, ramp_ns) for target in targets)

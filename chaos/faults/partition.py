@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.parameters import choice
-from topology.world import CUT, Target, World
 
 
 class Partition(Fault):
@@ -28,7 +24,3 @@ class Partition(Fault):
     lays = frozenset({"cut"})
     acts_on = LINKS
     past = "cut off"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Cut every link."""
-        return tuple(world.lay(CUT, target, values, ramp_ns) for target in targets)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class PoisonMessage(Fault):
@@ -37,7 +35,3 @@ designs:
 timeline:
   - {at: 10s, inject: poison_message, on: app, for: 20s, share: 5%}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay poison on every target; of two each makes messages of its own fail."""
-        return tuple(world.lay("poison", target, values, ramp_ns) for target in targets)

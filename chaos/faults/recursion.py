@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class Recursion(Fault):
@@ -26,7 +22,3 @@ class Recursion(Fault):
     lays = frozenset({"recursive"})
     hint = "it acts on a lambda function"
     past = "made a loop of"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay recursion on every target; an execution invokes it once more at the most, whoever says so."""
-        return tuple(world.lay("recursive", target, values, ramp_ns) for target in targets)

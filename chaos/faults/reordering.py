@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class Reordering(Fault):
@@ -37,7 +35,3 @@ designs:
 timeline:
   - {at: 20s, inject: reordering, on: backlog, for: 20s, share: 20%}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay disorder on every target; two of them hit independently."""
-        return tuple(world.lay("reordered", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import duration
-from topology.world import Target, World
 
 
 class ReplicaLag(Fault):
@@ -24,7 +20,3 @@ class ReplicaLag(Fault):
     lays = frozenset({"lag"})
     past = "held back the replicas of"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Add to the lag of every target; two of them add up."""
-        return tuple(world.lay("lag", target, {"extra": values["extra"]}, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.parameters import count
-from topology.world import Target, World
 
 
 class RetryBug(Fault):
@@ -27,7 +23,3 @@ class RetryBug(Fault):
     past = "put a retry bug into"
     hint = "nothing is sent over it that could be sent again: what crosses it is fetched"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay the bug on every link; of two, the one with more attempts counts."""
-        return tuple(world.lay("hammer", target, values, ramp_ns) for target in targets)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
-from topology.world import Target, World
+from chaos.fault import Fault
 
 
 class RollingPatch(Fault):
@@ -34,7 +32,3 @@ designs:
 timeline:
   - {at: 10s, inject: rolling_patch, on: clicks, for: 40s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Begin at every target; who is in the midst of one begins no second."""
-        return tuple(world.lay("rolling_patch", target, {}, ramp_ns) for target in targets)

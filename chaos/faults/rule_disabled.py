@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class RuleDisabled(Fault):
@@ -35,7 +33,3 @@ designs:
 timeline:
   - {at: 10s, inject: rule_disabled, on: bus, for: 20s}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay it on every target; two of them disable more."""
-        return tuple(world.lay("rules_off", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import number
-from topology.world import SLOW, Target, World
 
 
 class Slow(Fault):
@@ -25,7 +21,3 @@ class Slow(Fault):
     hint = "it acts on what does work, such as a service or a database"
     past = "slowed down"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay slowness on every target; two of them multiply."""
-        return tuple(world.lay(SLOW, target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import number, share
-from topology.world import Target, World
 
 
 class SlowTail(Fault):
@@ -26,7 +22,3 @@ class SlowTail(Fault):
     hint = "it acts on what does work, such as a service or a database"
     past = "slowed the tail of"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a slow tail on every target; two of them hit independently and multiply where both do."""
-        return tuple(world.lay("tail", target, values, ramp_ns) for target in targets)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class SplitBrain(Fault):
@@ -23,7 +19,3 @@ class SplitBrain(Fault):
     needs = frozenset({"lay"})
     lays = frozenset({"split"})
     past = "split the primary of"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Split every target; what strays is lost when the last split of a target is healed."""
-        return tuple(world.lay("split", target, {"share": values["share"]}, ramp_ns) for target in targets)

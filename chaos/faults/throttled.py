@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import rate
-from topology.world import Target, World
 
 
 class Throttled(Fault):
@@ -25,7 +21,3 @@ class Throttled(Fault):
     past = "throttled"
     hint = "nobody calls it: what it does, it fetches for itself"
     tone = "warn"
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a limit on every target; of two, each turns away what is above its own."""
-        return tuple(world.lay("throttle", target, values, ramp_ns) for target in targets)

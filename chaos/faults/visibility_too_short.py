@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import share
-from topology.world import Target, World
 
 
 class VisibilityTooShort(Fault):
@@ -37,7 +35,3 @@ designs:
 timeline:
   - {at: 10s, inject: visibility_too_short, on: backlog, for: 20s, factor: 10%}
 """
-
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a factor on every target; two of them multiply."""
-        return tuple(world.lay("visibility", target, values, ramp_ns) for target in targets)
