@@ -16,8 +16,6 @@ TIMESTAMP: Final = "timestamp"
 FROM: Final = (TRIM_HORIZON, LATEST, TIMESTAMP)
 
 SECOND: Final = 1_000_000_000
-STEALS: Final = 1
-"""So many leases a member takes from another in one round."""
 
 
 class Lane(Part):

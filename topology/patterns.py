@@ -55,6 +55,15 @@ def compile_pattern(pattern: Any) -> Pattern:
     return Pattern(branches)
 
 
+def check_pattern(pattern: Any, *place: str) -> None:
+    """See that there is no pattern, or a sound one. Raises Refused with where it stands in what holds it."""
+    try:
+        if pattern is not None:
+            compile_pattern(pattern)
+    except Refused as refused:
+        raise refused.within(*place) from None
+
+
 def compile_text(text: str) -> Pattern:
     """Read a pattern from its JSON text. Raises Refused."""
     _check_length(text)

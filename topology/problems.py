@@ -79,6 +79,10 @@ class Refused(ValueError):
         place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
         super().__init__(f"{place}: {words}" if place else words)
 
+    def within(self, *names: str | int) -> Refused:
+        """The same mistake, where the value lies inside something else."""
+        return Refused((*names, *self.path), self.words)
+
 
 def near_miss(name: str, known: Iterable[str]) -> str:
     """The known name most like this one, or an empty text. Long lists are thinned to names that begin and end alike."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -12,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.amazon import services
 from tests.topology.worlds import S
 from topology.nodes.sqs import Sqs
 from topology.sim.world import SimWorld
 from topology.spec import load_text
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: no moto to compare with")
-moto = pytest.importorskip("moto", reason="moto is not installed: nothing to compare with")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -32,18 +31,8 @@ Seen = Counter[tuple[str, int, bool]]
 @pytest.fixture(scope="module")
 def clients() -> Iterator[tuple[Any, Any]]:
     """moto's EventBridge and SQS, in this process."""
-    said = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-    before = {name: os.environ.get(name) for name in said}
-    os.environ.update(said)
-    try:
-        with moto.mock_aws():
-            yield boto3.client("events", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with services():
+        yield boto3.client("events", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
 
 
 def pattern(chance: random.Random) -> dict[str, Any]:

@@ -7,17 +7,16 @@ stream may differ by what a float loses.
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.conformance.amazon import services
 from topology.shards import WHOLE, Ranges, hash_key, shard_name
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: no moto to compare with")
-moto = pytest.importorskip("moto", reason="moto is not installed: nothing to compare with")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -25,11 +24,9 @@ Row = tuple[str, int, int, str | None, str | None]
 
 
 @pytest.fixture
-def kinesis(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def kinesis() -> Iterator[Any]:
     """A client of moto's Kinesis."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setitem(os.environ, name, "none")
-    with moto.mock_aws():
+    with services():
         yield boto3.client("kinesis", region_name="us-east-1")
 
 

@@ -7,17 +7,16 @@ nor `exists: false` as one of several values.
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.conformance.amazon import services
 from tests.topology.worlds import S, world
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: no moto to compare with")
-moto = pytest.importorskip("moto", reason="moto is not installed: nothing to compare with")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -30,18 +29,8 @@ NUMBERS = (-5, 0, 1, 2.5, 100)
 @pytest.fixture
 def clients() -> Iterator[tuple[Any, Any]]:
     """moto's SNS and SQS, in this process."""
-    said = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"}
-    before = {name: os.environ.get(name) for name in said}
-    os.environ.update(said)
-    try:
-        with moto.mock_aws():
-            yield boto3.client("sns", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+    with services():
+        yield boto3.client("sns", region_name="us-east-1"), boto3.client("sqs", region_name="us-east-1")
 
 
 def messages(chance: random.Random, n: int) -> dict[str, Message]:

@@ -6,7 +6,6 @@ after a delete. moto shows a message strictly after its visibility timeout, so o
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,11 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.conformance.amazon import services
 from tests.topology.nodes.lone_queue import Alone, S, numbers
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: no moto to compare with")
 freezegun = pytest.importorskip("freezegun", reason="freezegun is not installed: moto's clock cannot be stopped")
-moto = pytest.importorskip("moto", reason="moto is not installed: nothing to compare with")
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
@@ -87,11 +86,9 @@ class Ours:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def clock() -> Iterator[Any]:
     """moto in place of the service, with a clock that only moves when told."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setitem(os.environ, name, "none")
-    with freezegun.freeze_time(datetime(2025, 1, 1)) as frozen, moto.mock_aws():
+    with freezegun.freeze_time(datetime(2025, 1, 1)) as frozen, services():
         yield frozen
 
 

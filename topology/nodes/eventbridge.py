@@ -11,13 +11,12 @@ from topology.events import Transformer, event_of, found, steps_of
 from topology.message import TOO_MANY, Item, Message, Mix, lasting
 from topology.node import Call, Context, content_of
 from topology.parameters import choice, count, data, duration, group, node, rate, table, word, words
-from topology.patterns import Pattern, compile_pattern
+from topology.patterns import Pattern, check_pattern, compile_pattern
 from topology.problems import Refused
 from topology.pushing import OWN, Copy, Publication, Pusher, Subscriber
 
 QUOTAS: Final = "EventBridge User Guide, Amazon EventBridge quotas"
 TARGETS: Final = "EventBridge User Guide, Event bus targets in Amazon EventBridge"
-SIZE: Final = "EventBridge User Guide, Calculating Amazon EventBridge event entry size"
 ARCHIVES: Final = "EventBridge User Guide, Archiving events in Amazon EventBridge"
 INPUT: Final = "EventBridge User Guide, Amazon EventBridge input transformation"
 TOO_LARGE: Final = lasting("larger than 256 KiB, the most of an entry")
@@ -161,10 +160,10 @@ class Eventbridge(Pusher):
         if len(rules) > MOST_RULES:
             raise Refused(("rules",), f"{len(rules)} rules; a bus has at most {MOST_RULES}")
         for name, rule in rules.items():
-            _checked(rule["pattern"], ("rules", name, "pattern"))
+            check_pattern(rule["pattern"], "rules", name, "pattern")
         archive = values["archive"]
         if archive is not None:
-            _checked(archive["pattern"], ("archive", "pattern"))
+            check_pattern(archive["pattern"], "archive", "pattern")
         return values
 
     @staticmethod
@@ -427,15 +426,6 @@ class Eventbridge(Pusher):
             if rule.name
         }
         return rules | super().views(ctx)
-
-
-def _checked(pattern: Any, place: tuple[str | int, ...]) -> None:
-    if pattern is None:
-        return
-    try:
-        compile_pattern(pattern)
-    except Refused as refused:
-        raise Refused((*place, *refused.path), refused.words) from None
 
 
 def _transformer(values: dict[str, Any]) -> Transformer:

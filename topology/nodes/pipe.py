@@ -8,8 +8,7 @@ from topology.message import UNMATCHED, YES
 from topology.node import FUNCTION, Call, Context, content_of
 from topology.nodes.service import Service
 from topology.parameters import count, data, dist
-from topology.patterns import Pattern, compile_pattern
-from topology.problems import Refused
+from topology.patterns import Pattern, check_pattern, compile_pattern
 
 FILTERING: Final = "EventBridge User Guide, Event filtering in Amazon EventBridge Pipes"
 BATCHING: Final = "EventBridge User Guide, Amazon EventBridge Pipes batching and concurrency"
@@ -64,11 +63,7 @@ designs:
     @staticmethod
     def prepare(values: dict[str, Any]) -> dict[str, Any]:
         """See that the filter is a pattern; Refused names the place of what is not."""
-        if values["filter"] is not None:
-            try:
-                compile_pattern(values["filter"])
-            except Refused as refused:
-                raise Refused(("filter", *refused.path), refused.words) from None
+        check_pattern(values["filter"], "filter")
         return values
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:

@@ -1,11 +1,11 @@
 """Amazon EventBridge Scheduler."""
 
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
 from topology.backing_off import BackingOff, backing_off, retry_group
+from topology.begins import BEGINS, begin_of
 from topology.chance import Dice
 from topology.dist import whole
 from topology.message import YES, Item
@@ -55,7 +55,7 @@ class Scheduler(Pusher):
     params: ClassVar[dict[str, Any]] = {
         "schedule": word(REQUIRED, "When it fires: rate(5 minutes), cron(0 3 * * ? *) or at(2026-03-01T08:00:00)."),
         "zone": word("UTC", "The time zone of a cron or one-time schedule, such as Europe/Berlin.", source=TYPES),
-        "begins": word("2026-01-05T00:00:00", "The date and time, in UTC, at which the run begins: a Monday."),
+        "begins": BEGINS,
         "schedules": count(1, "How many schedules there are with this expression; all fire at once.", ge=1, le=100_000),
         "window": duration(
             "0s", "The flexible time window: each fires at a random instant within it.", ge="0s", le="1440m", source=FLEXIBLE
@@ -98,7 +98,7 @@ class Scheduler(Pusher):
         self.retries.append(backing_off(values["retry"]))
 
     def arrange(self, ctx: Context, values: dict[str, Any]) -> None:
-        self.begins: int = _instant(values["begins"])
+        self.begins: int = begin_of(values["begins"])
         self.schedule: Schedule = _schedule(values)
         self.schedules: i64 = values["schedules"]
         self.window: i64 = values["window"] if values["window"] > 0 else values["precision"]
@@ -205,16 +205,8 @@ class Scheduler(Pusher):
         return super().gauges(ctx) | {"fired": float(self.fired)}
 
 
-def _instant(text: str) -> int:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(("begins",), f"expected a date and time such as 2026-01-05T00:00:00, got {text!r}") from None
-    return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
-
-
 def _schedule(values: dict[str, Any]) -> Schedule:
-    begins = _instant(values["begins"])
+    begins = begin_of(values["begins"])
     try:
         return compile_schedule(values["schedule"], "scheduler", values["zone"], begins)
     except Refused as refused:

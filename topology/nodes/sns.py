@@ -189,7 +189,7 @@ designs:
             try:
                 filter_of(values)
             except Refused as error:
-                raise Refused(("filter", *error.path), error.words) from None
+                raise error.within("filter") from None
         if values["retry"] is not None:
             check_policy(values["retry"])
 

@@ -1,25 +1,24 @@
 """AWS Step Functions."""
 
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
 from topology.asl import Cancel, Delay, Execution, Invoke, Mistakes, Outside, StateMachine, load
 from topology.asl.resource import TOKEN
+from topology.begins import BEGINS, begin_of
 from topology.bucket import Bucket
 from topology.chance import Dice
 from topology.dist import Dist
 from topology.importers.asl import read_definition
 from topology.message import ERROR, REFUSED, TOO_MANY, YES, Item, lasts, reason
 from topology.node import FUNCTION, Call, Context, Node, content_of
-from topology.parameters import choice, count, data, dist, path, rate, word
+from topology.parameters import choice, count, data, dist, path, rate
 from topology.problems import Refused
 from topology.workflows import NANOS, Clock, Draws, Running, Step, Tally, answer_to, chosen, states_of, tasks_of
 
 QUOTAS: Final = "AWS Step Functions Developer Guide, Service quotas"
 TYPES: Final = "AWS Step Functions Developer Guide, Choosing workflow type"
-TASKS: Final = "AWS Step Functions Developer Guide, Task workflow state"
 FAILED: Final = reason("the execution failed")
 TIMED_OUT: Final = reason("the execution timed out")
 LIMIT: Final = reason("too many open executions (ExecutionLimitExceeded)")
@@ -79,7 +78,7 @@ designs:
         "starts": rate("300/s", "Executions started per second, in the long run.", gt="0/s", source=f"{QUOTAS}, unverified"),
         "burst": count(1300, "Executions started at once after a rest.", ge=1, source=f"{QUOTAS}, unverified"),
         "open": count(1_000_000, "Executions that run at once; more are refused.", ge=1, le=1_000_000, source=QUOTAS),
-        "begins": word("2026-01-05T00:00:00", "The date and time, in UTC, at which the run begins: a Monday."),
+        "begins": BEGINS,
     }
 
     def __init__(self) -> None:
@@ -107,15 +106,16 @@ designs:
         if values["file"] is not None:
             values["definition"] = read_definition(values["file"])
         machine = _loaded(values, given[0])
+        states = {one.name for one in states_of(machine)}
         tasks = {task.name for task in tasks_of(machine)}
         for name in ("tasks", "outputs"):
             said = values[name] or {}
             if not isinstance(said, dict):
                 raise Refused((name,), "expected a mapping from the names of tasks")
             for state in said:
-                if state not in {one.name for one in states_of(machine)}:
+                if state not in states:
                     raise Refused((name, state), f"there is no state {state!r}; tasks are {', '.join(sorted(tasks))}")
-        _instant(values["begins"])
+        begin_of(values["begins"])
         return values
 
     @staticmethod
@@ -134,7 +134,7 @@ designs:
         self.most: i64 = values["open"]
         if self.bucket is None:
             self.bucket = Bucket(self.burst, ctx.now)
-        self.clock = Clock(ctx, _instant(values["begins"]))
+        self.clock = Clock(ctx, begin_of(values["begins"]))
         self.dice: Dice = ctx.dice("workflow")
         self.callback_dice: Dice = ctx.dice("callbacks")
         self.lost_dice: Dice = ctx.dice("lost callbacks")
@@ -422,11 +422,3 @@ def _loaded(values: dict[str, Any], where: str) -> StateMachine:
         first = mistakes.all[0]
         more = f" (and {len(mistakes.all) - 1} more)" if len(mistakes.all) > 1 else ""
         raise Refused((where, *first.path), f"{first.words}{more}") from None
-
-
-def _instant(text: str) -> int:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused(("begins",), f"expected a date and time such as 2026-01-05T00:00:00, got {text!r}") from None
-    return int((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())

@@ -5,23 +5,18 @@ from __future__ import annotations
 import heapq
 from typing import Any
 
+from tests.topology.nodes.lone import MS, S, checked
 from topology.chance import Dice
 from topology.message import NONE, YES, Flow, Item, Message
 from topology.node import Context, Timer
 from topology.nodes.producer import Producer
-from topology.spec.values import WRONG, Reading
 
-S = 1_000_000_000
-MS = 1_000_000
+__all__ = ["MS", "Alone", "S", "settings"]
 
 
 def settings(**said: Any) -> dict[str, Any]:
-    """The checked values of a producer that says this in a file; AssertionError with every mistake."""
-    wrong: list[str] = []
-    reading = Reading(lambda route, words, near: wrong.append(f"{'.'.join(map(str, route))}: {words}"))
-    values = reading.fields(Producer.params, said, (), "a producer")
-    assert values is not WRONG, wrong
-    return Producer.prepare(values)
+    """The checked values of a producer that says this in a file."""
+    return Producer.prepare(checked(Producer.params, said, "a producer"))
 
 
 class Alone(Context):

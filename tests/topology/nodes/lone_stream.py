@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import Any
 
+from tests.topology.nodes.lone import MS, Lone, S, checked, numbers
 from topology.backlog import Entry
-from topology.chance import Dice
-from topology.layers import NEUTRAL
 from topology.links import LINK_PARAMS
-from topology.message import ERROR, NONE, YES, Flow, Item, Message, Mix, Reach, reason_words
-from topology.node import Call, Context, Receive, Timer
+from topology.message import ERROR, NONE, YES, Item, Message, Mix, reason_words
+from topology.node import Call, Context, Receive
 from topology.nodes.kinesis import Kinesis
 from topology.shards import hash_key
-from topology.spec.values import WRONG, Reading
 
-S = 1_000_000_000
-MS = 1_000_000
-
-
-def checked(params: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
-    """The checked values of what a file says; AssertionError with every mistake."""
-    wrong: list[str] = []
-    reading = Reading(lambda route, words, near: wrong.append(f"{'.'.join(map(str, route))}: {words}"))
-    values = reading.fields(params, said, (), "a stream")
-    assert values is not WRONG, wrong
-    return dict(values)
+__all__ = ["MS", "Alone", "S", "Worker", "checked", "numbers"]
 
 
 class Worker(Context):
@@ -69,23 +56,16 @@ class Worker(Context):
         self.asks = []
 
 
-class Alone(Context):
+class Alone(Lone):
     """Runs one stream with so many applications. `fates` says of each record what the stream did with it in the end."""
 
     def __init__(self, apps: list[dict[str, Any]] | None = None, in_turn: bool = False, **said: Any) -> None:
-        super().__init__("s", 0)
-        self.flow = Flow(0, "web", ["app"], 0, ["web"], 100 * MS)
-        self.reach = Reach([0], 0, 1)
-        self.fates: dict[int, str] = {}
-        self.notes: list[str] = []
-        self.laid: dict[str, float] = {}
+        self.kinesis = Kinesis()
+        super().__init__("s", self.kinesis)
         self.dead: list[int] = []
-        self.due: list[tuple[int, int, Timer]] = []
-        self.count = 0
         self.settings = said
         self.apps = [{}] if apps is None else apps
         self.in_turn = in_turn
-        self.kinesis = Kinesis()
         self.set(**said)
         self.kinesis.on_start(self)
 
@@ -94,8 +74,8 @@ class Alone(Context):
         self.settings |= said
         known = {**LINK_PARAMS, **Kinesis.link_params}
         more = {"in_turn": self.in_turn, "role": "service", "kind": "service"}
-        consumers = [checked(known, app) | more | {"to": f"app{i}"} for i, app in enumerate(self.apps)]
-        self.kinesis.configure(self, checked(Kinesis.params, self.settings) | {"consumers": consumers}, [])
+        consumers = [checked(known, app, "a stream") | more | {"to": f"app{i}"} for i, app in enumerate(self.apps)]
+        self.kinesis.configure(self, checked(Kinesis.params, self.settings, "a stream") | {"consumers": consumers}, [])
 
     def worker(self, index: int = 0, app: int = 0) -> Worker:
         """A process that has asked for nothing yet."""
@@ -116,41 +96,11 @@ class Alone(Context):
         """The number of the open shard of a partition key."""
         return int(self.kinesis.ranges.at(hash_key(str(key))).number)
 
-    def tick(self, length: int) -> None:
-        """Let time pass, in nanoseconds."""
-        until = self.now + length
-        while self.due and self.due[0][0] <= until:
-            self.now, _, timer = heapq.heappop(self.due)
-            if timer.owner is not None:
-                timer.owner = None
-                self.kinesis.on_timer(self, timer.tag, timer.item)
-        self.now = until
-
-    def lay(self, **layers: float) -> None:
-        """Lay layers of its own on the stream."""
-        self.laid |= layers
-        self.kinesis.on_layers(self)
-
     def figures(self, part: str) -> dict[str, float]:
         """What the inspector shows of a part."""
         return self.kinesis.views(self)[part]
 
     # What a context does
-
-    def dice(self, purpose: str) -> Dice:
-        return Dice(1, purpose, self.node)
-
-    def strength(self, layer: str) -> float:
-        return self.laid.get(layer, NEUTRAL[Kinesis.layers[layer]])
-
-    def note(self, words: str) -> None:
-        self.notes.append(words)
-
-    def accept(self, call: Call) -> None:
-        call.outcome = YES
-
-    def answer(self, call: Call, outcome: int, code: int) -> None:
-        call.outcome, call.reason = outcome, code
 
     def finish(self, call: Call, done: bool, code: int) -> None:
         assert not call.ended
@@ -163,21 +113,9 @@ class Alone(Context):
     def bury(self, call: Call, code: int) -> None:
         call.ended = True
 
-    def ready(self, node: str) -> bool:
-        return True
-
     def transfer(self, node: str, item: Item) -> None:
         assert isinstance(item, Entry)
         self.dead.append(item.call.message.n)
-
-    def delivery(self, receive: Receive, kept: Call, entry: Item) -> Call:
-        call = Call(kept.message, self.reach, receive.outlet, entry, self.now)
-        receive.add(call)
-        return call
-
-    def deliver(self, receive: Receive) -> None:
-        assert not receive.answered
-        receive.answered = True
 
     def reachable(self, receive: Receive) -> bool:
         caller = receive.caller
@@ -188,20 +126,3 @@ class Alone(Context):
         caller = receive.caller
         assert isinstance(caller, Worker)
         return caller.alive and caller.epoch == receive.caller_epoch
-
-    def after(self, delay: int, tag: int, item: Item | None) -> Timer:
-        self.count += 1
-        timer = Timer(self.now + delay, self.count, tag, self, item, 0)
-        heapq.heappush(self.due, (timer.at, self.count, timer))
-        return timer
-
-    def after_same(self, delay: int, tag: int, item: Item | None) -> Timer:
-        return self.after(delay, tag, item)
-
-    def cancel(self, timer: Timer) -> None:
-        timer.owner = None
-
-
-def numbers(calls: list[Call]) -> list[int]:
-    """Which records these are."""
-    return [call.message.n for call in calls]
