@@ -253,6 +253,10 @@ class Runner:
             self._last_frames = (self.now, tuple(world.frame() for world in self.worlds))
         return self._last_frames[1]
 
+    def parts(self, design: str, node: str) -> dict[str, dict[str, float]]:
+        """The parts of a managed node of a design, each with its figures, as they are now."""
+        return next(world.parts(node) for world in self.worlds if world.plan.name == design)
+
     def moment(self) -> Moment:
         """Everything that the screen needs for one picture."""
         from chaos.verdict import verdict  # the headless run asks for it once, at the end

@@ -82,8 +82,6 @@ class NodeFrame:
     """How the callers of a service are wired to it: pinned, list, balanced, pull; empty for every other kind."""
     layers: tuple[LayerFrame, ...]
     shared: bool
-    views: tuple[tuple[str, tuple[tuple[str, float], ...]], ...] = ()
-    """The parts that a managed node consists of (subscriptions, rules, shards), each with its figures, named as gauges are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,13 @@ class World(Protocol):
         """A picture of this instant."""
         ...
 
+    def parts(self, node: str) -> dict[str, dict[str, float]]:
+        """The parts that a managed node consists of (subscriptions, rules, shards), each with its figures, named as gauges are.
+
+        Frames do not hold them: there may be thousands, and somebody looks at those of one node at a time.
+        """
+        ...
+
     def close(self) -> None:
         """End the world and all that it started."""
         ...

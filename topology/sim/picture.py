@@ -171,7 +171,6 @@ class _Sums:
         self.departures = 0
         self.gauges: dict[str, float] = {}
         self.telling: dict[str, int] = {}
-        self.views: dict[str, dict[str, float]] = {}
         for place in places:
             self.arrivals += int(place.meter.arrivals)
             self.departures += int(place.meter.departures)
@@ -202,12 +201,6 @@ class _Sums:
             before = self.gauges.get(name, 0.0)
             self.gauges[name] = max(before, value) if name.endswith(" s") else before + value
             self.telling[name] = self.telling.get(name, 0) + 1
-        if place.group.managed:
-            self.views |= machine.views(place)
-
-    def all_views(self) -> tuple[tuple[str, tuple[tuple[str, float], ...]], ...]:
-        """The parts that a managed node consists of, each with its figures."""
-        return tuple((part, tuple(figures.items())) for part, figures in self.views.items())
 
     def all_gauges(self) -> tuple[tuple[str, float], ...]:
         """Times are the longest of all replicas, shares the mean of those that tell one, everything else is summed."""
@@ -259,7 +252,6 @@ def _node(
         wiring=wirings.get(group.name, "") if _is_service(group) else "",
         layers=_layers(sums.there) if sums.hurt else (),
         shared=declared.shared,
-        views=sums.all_views(),
     )
 
 

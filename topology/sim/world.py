@@ -626,6 +626,11 @@ class SimWorld:
                 place.meter.close(self.upto)
         return draw_frame(self.plan, self.core, self.wires, self.watches, self.flow_watches, self.upto, self.grid_ns)
 
+    def parts(self, node: str) -> dict[str, dict[str, float]]:
+        """The parts that a managed node consists of, each with its figures now; none of any other."""
+        place = self.groups[node].places[0]
+        return place.machine.views(place) if place.managed else {}
+
     def sums(self) -> dict[str, Any]:
         """Figures of nodes and links over the whole run so far."""
         for group in self.core.groups:

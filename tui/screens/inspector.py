@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.text import Text
@@ -60,7 +61,7 @@ class Inspector(Dialog[None]):
         _state(text, node, palette)
         _figures(text, node)
         width = min(104, self.app.size.width * 9 // 10 - 6)
-        for names, parts in _alike(node):
+        for names, parts in _alike(self.session.runner.parts(self.session.design, node.name)):
             _parts(text, names, parts, width)
         _waits(text, node)
         _replicas(text, node, frame)
@@ -104,11 +105,11 @@ def _figures(text: Text, node: NodeFrame) -> None:
     _table(text, "Now", rows, max(18, min(30, 2 + max(len(name) for name, _ in rows))))
 
 
-def _alike(node: NodeFrame) -> list[tuple[tuple[str, ...], list[tuple[str, list[str]]]]]:
-    """The parts of a node, those that have the same figures together: (names, (part, figures as words))."""
+def _alike(views: Mapping[str, Mapping[str, float]]) -> list[tuple[tuple[str, ...], list[tuple[str, list[str]]]]]:
+    """Parts of a node, those that have the same figures together: (names, (part, figures as words))."""
     found: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
-    for part, values in node.views:
-        rows = [gauge(name, value) for name, value in values]
+    for part, values in views.items():
+        rows = [gauge(name, value) for name, value in values.items()]
         found.setdefault(tuple(name for name, _ in rows), []).append((part, [words for _, words in rows]))
     return list(found.items())
 

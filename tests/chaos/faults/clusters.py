@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chaos.command import Command
 from chaos.runner import Runner
-from tests.chaos.faults.shops import node, shop, view
+from tests.chaos.faults.shops import shop, view, world
 
 QUICK = "msk, broker_session: 1s, key: message"
 """A controller that misses a broker after a second, and records that go to all partitions alike."""
@@ -23,7 +23,7 @@ def cluster(*entries: Command, log: str = "", web: str = "rate: 100/s", app: str
 
 def brokers(run: Runner, figure: str = "up") -> list[int]:
     """That figure of each broker, now."""
-    parts = [part for part, _ in node(run, "log").views if part.startswith("broker ")]
+    parts = [part for part in world(run).parts("log") if part.startswith("broker ")]
     return [int(view(run, "log", part, figure)) for part in parts]
 
 

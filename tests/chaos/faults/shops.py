@@ -161,7 +161,7 @@ def gauge(run: Runner, name: str, what: str) -> float:
 
 def view(run: Runner, name: str, part: str, what: str) -> float:
     """A figure of a part of a node, now."""
-    return dict(dict(node(run, name).views)[part])[what]
+    return world(run).parts(name)[part][what]
 
 
 def reasons(run: Runner) -> dict[str, int]:

@@ -6,7 +6,7 @@ import pytest
 
 from chaos.command import Refused
 from chaos.runner import Runner
-from tests.chaos.faults.shops import arrivals, breaks, clean, node, shop, to
+from tests.chaos.faults.shops import arrivals, breaks, clean, shop, to, world
 
 RULES = [f"r{i}" for i in range(100)]
 NODES = {
@@ -19,7 +19,7 @@ LINKS = ["web => bus", f"{{link: bus => app, rule: [{', '.join(RULES)}]}}"]
 
 def disabled(run: Runner, at_s: float) -> set[str]:
     """The rules that are switched off at an instant."""
-    return {part.split()[1] for part, _ in node(to(run, at_s), "bus").views if part.endswith("(disabled)")}
+    return {part.split()[1] for part in world(to(run, at_s)).parts("bus") if part.endswith("(disabled)")}
 
 
 def test_without_a_share_nothing_is_delivered_any_more() -> None:

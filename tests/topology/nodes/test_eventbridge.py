@@ -34,7 +34,7 @@ FEW = "{link: bus => app, retry: {attempts: 2}%s}"
 
 
 def view(one: SimWorld, part: str, figure: str, name: str = "bus") -> float:
-    return dict(dict(node(one, name).views)[part])[figure]
+    return one.parts(name)[part][figure]
 
 
 def gauge(one: SimWorld, figure: str, name: str = "bus") -> float:

@@ -418,7 +418,7 @@ def test_a_crash_in_the_world_is_seen_as_duplicates() -> None:
     found = to_the_end(one)
     assert (found.served + found.late, found.lost) == (found.offered, 0)
     assert 1 <= found.duplicates <= 200
-    assert dict(dict(node(one, "s").views)["=> app"])["leases moved"] >= 1
+    assert one.parts("s")["=> app"]["leases moved"] >= 1
 
 
 def test_while_the_api_is_down_nothing_is_read_and_nothing_is_lost() -> None:

@@ -43,7 +43,7 @@ def gauge(one: SimWorld, name: str, of: str = "fn") -> float:
 
 def view(one: SimWorld, part: str, name: str, of: str = "fn") -> float:
     """A figure of one of its parts."""
-    return dict(dict(node(one, of).views)[part])[name]
+    return one.parts(of)[part][name]
 
 
 def burst(one: SimWorld, n: int) -> None:
@@ -590,7 +590,7 @@ def test_two_queues_feed_one_function() -> None:
     nodes = {"web": constant(10), "a": "sqs", "b": "sqs", "fn": f"lambda, {WARM}"}
     one = world(nodes, ["web => a => fn", "web => b => fn"])
     one.advance(10 * S)
-    assert set(dict(node(one, "fn").views)) == {"a =>", "b =>"}
+    assert set(one.parts("fn")) == {"a =>", "b =>"}
     assert link(one, "a => fn").attempts == link(one, "b => fn").attempts > 90
 
 

@@ -67,7 +67,7 @@ def broken(one: SimWorld, layer: str, factor: float = 1.0) -> int:
 
 
 def part(one: SimWorld, name: str) -> Mapping[str, float]:
-    return dict(dict(node(one, "kafka").views)[name])
+    return one.parts("kafka")[name]
 
 
 def gauge(one: SimWorld, name: str) -> float:

@@ -35,7 +35,7 @@ def gauge(one: SimWorld, figure: str) -> float:
 
 
 def stream(one: SimWorld, figure: str, producer: str = "web") -> float:
-    return dict(dict(node(one, "mails").views)[f"stream {producer}"])[figure]
+    return one.parts("mails")[f"stream {producer}"][figure]
 
 
 def test_what_is_accepted_is_delivered_and_counts_for_the_quota() -> None:
@@ -250,7 +250,7 @@ def test_soft_bounces_are_given_up_after_14_hours_and_do_not_count() -> None:
     assert found.lost == found.offered == stream(one, "given up")
     assert reasons(one) == {"mails: soft bounces until its time was up": found.offered}
     assert gauge(one, "bounce rate %") == gauge(one, "status") == 0
-    waits = dict(dict(node(one, "mails").views)["=> box"])["failed"] / found.offered
+    waits = one.parts("mails")["=> box"]["failed"] / found.offered
     assert 28 <= waits <= 40  # 30 s, 1 min … 16 min, then every 30 min
 
 

@@ -29,7 +29,7 @@ def topic(links: list[str], news: str = "sns", web: str = WEB, seed: int = 1, **
 
 
 def view(one: SimWorld, receiver: str) -> dict[str, float]:
-    return dict(dict(node(one, "news").views)[f"=> {receiver}"])
+    return one.parts("news")[f"=> {receiver}"]
 
 
 def gauge(one: SimWorld, figure: str, name: str = "news") -> float:

@@ -42,7 +42,7 @@ def workflow(
 
 
 def view(one: SimWorld, state: str, figure: str) -> float:
-    return dict(dict(node(one, "flow").views)[state])[figure]
+    return one.parts("flow")[state][figure]
 
 
 def gauge(one: SimWorld, name: str) -> float:

@@ -110,6 +110,6 @@ def test_without_a_dead_letter_queue_a_bus_drops_after_its_last_retry() -> None:
     one.advance(60 * S)
     one.lift(handle)
     found = settled(one)
-    dropped = dict(dict(node(one, "bus").views)["=> app"])["dropped"]
+    dropped = one.parts("bus")["=> app"]["dropped"]
     assert found.lost == dropped > 300
     assert reasons(one) == {"bus: given up after its last retry, no dead-letter queue": found.lost}
