@@ -55,6 +55,8 @@ def figures(design: dict[str, Any]) -> Iterator[tuple[str, float | None]]:
     """Every figure of one design in a journal, with its name; None where there was nothing to read."""
     for flow, values in design["flows"].items():
         yield from _leaves(flow, {name: value for name, value in values.items() if name != "reasons"})
+    for node, values in design.get("emitted", {}).items():
+        yield from _leaves(node, {name: value for name, value in values.items() if name != "reasons"})
     flows = design["flows"]
     for node, values in design["nodes"].items():
         if node not in flows:

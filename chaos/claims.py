@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from chaos.evidence import Evidence, terms_of
-from chaos.figures import Reading, flows_of, read
+from chaos.figures import Reading, offered_in, read
 from chaos.offence import Offence, first_offence
 from chaos.windows import SLICE_NS, Span, Windows
 from topology.plan import EVENTUALLY, IS, Claim, Term
@@ -188,7 +188,7 @@ def _too_little(claim: Claim, evidence: Evidence, row: str, spans: Sequence[Span
 def slices(claim: Claim, world: World, windows: Windows, spans: Sequence[Span]) -> list[Span]:
     """The gate in slices, each joined with the next until it holds enough messages; a short rest joins the last."""
     node = terms_of(claim)[0].subject
-    enough = claim.minimum if node in flows_of(world) else 0
+    enough = claim.minimum if node in offered_in(world) else 0
     found: list[Span] = []
     begin: int | None = None
     for era in windows.inside(spans):
@@ -205,7 +205,7 @@ def slices(claim: Claim, world: World, windows: Windows, spans: Sequence[Span]) 
 
 
 def _offered(world: World, node: str, windows: Windows, span: Span) -> float:
-    if node not in flows_of(world):
+    if node not in offered_in(world):
         return 0.0
     return read(world, f"{node}.offered", windows, [span]).value or 0.0
 

@@ -67,6 +67,7 @@ def perform(
     progress: Progress = lambda now, end: None,
     stop: Stop = lambda: 0,
     build: Build = simulated,
+    slice_ns: int = SLICE_NS,
 ) -> Result:
     """Run a playground with its timeline, or a run file with its commands, to the end, and judge it.
 
@@ -75,7 +76,7 @@ def perform(
     run = Runner(playground, seed, timeline=True, narrate=False, build=build)
     try:
         while run.now < run.end and not stop():
-            run.advance(run.now + SLICE_NS)
+            run.advance(run.now + slice_ns)
             progress(run.now, run.end)
         return judge(run, stop() if run.now < run.end else 0)
     except BaseException:

@@ -12,9 +12,10 @@ from chaos.windows import Span, Windows, length
 from topology.histogram import Histogram
 from topology.ledger import Tally
 from topology.node import SOURCES
+from topology.offering import emits
 from topology.registry import kind
 from topology.series import Samples
-from topology.spec.figures import split
+from topology.spec.figures import FLOW_FIGURES, split
 from topology.world import Turn, World
 
 INFINITE = float("inf")
@@ -51,14 +52,23 @@ def read(world: World, that: str, windows: Windows, spans: Sequence[Span]) -> Re
     plan = world.plan.node(node)
     if plan is None:
         raise KeyError(node)
-    if any(flow == node for flow in flows_of(world)):
+    if node in flows_of(world) or (name in FLOW_FIGURES and node in offered_in(world)):
         return flow_figure(total(world.tallies(node), eras), name, length(spans))
     return node_figure(world, node, name, windows, spans)
 
 
 def flows_of(world: World) -> list[str]:
-    """The producers of a design, and whoever else offers messages."""
+    """Whose messages a verdict speaks of: the producers of a design, and what runs by the clock.
+
+    What a node inside makes of them, such as alerts, is no request: a customer would be counted twice.
+    """
     return [node.name for node in world.plan.nodes if kind(node.kind).role in SOURCES]
+
+
+def offered_in(world: World) -> list[str]:
+    """Every node of a design that has a flow of its own: those of `flows_of`, then the nodes inside that emit messages."""
+    plan = world.plan
+    return flows_of(world) + [node.name for node in plan.nodes if emits(kind(node.kind), node.name, plan.links)]
 
 
 def total(tallies: Sequence[Tally], eras: Sequence[int]) -> Tally:

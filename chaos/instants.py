@@ -65,7 +65,7 @@ class Instants:
         """One figure of a flow, a node or a link of a design."""
         frame = self._frames[design]
         flow = next((f for f in frame.flows if f.producer == subject), None)
-        if flow is not None:
+        if flow is not None and figure not in _NODE:
             return self._flow(design, flow, figure)
         node = frame.node(subject)
         if node is not None:

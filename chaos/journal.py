@@ -15,7 +15,7 @@ from chaos import absent
 from chaos.claims import Judged
 from chaos.command import to_dict
 from chaos.experiment import Result
-from chaos.figures import QUANTILES, flows_of, part_of, success, told_no, told_yes, total
+from chaos.figures import QUANTILES, flows_of, offered_in, part_of, success, told_no, told_yes, total
 from chaos.runner import Injected
 from chaos.verdict import verdict
 from topology.histogram import Histogram
@@ -177,8 +177,11 @@ def _design(world: World, said: Any, end_ns: int) -> dict[str, Any]:
     figures = asdict(replace(said, sentence=""))
     figures.pop("sentence")
     figures.pop("design")
+    customers = flows_of(world)
+    emitted = {node: _flow(world.tallies(node)) for node in offered_in(world) if node not in customers}
     return {
-        "flows": {producer: _flow(world.tallies(producer)) for producer in flows_of(world)},
+        "flows": {producer: _flow(world.tallies(producer)) for producer in customers},
+        **({"emitted": emitted} if emitted else {}),
         "nodes": sums.get("nodes", {}),
         "links": sums.get("links", {}),
         "verdict": {"figures": _seconds(figures), "sentence": said.sentence},
@@ -193,9 +196,10 @@ def _design(world: World, said: Any, end_ns: int) -> dict[str, Any]:
 def _all_series(world: World, end_ns: int) -> dict[str, Any]:
     """What each flow did over time, and how deep each queue was."""
     found: dict[str, Any] = {}
-    flows = flows_of(world)
+    customers, flows = flows_of(world), offered_in(world)
     for node in world.plan.nodes:
-        for what in (*PER_SECOND, *GAUGES) if node.name in flows else ("depth",):
+        of_flow = (*PER_SECOND, *GAUGES) if node.name in flows else ()
+        for what in of_flow if node.name in customers else (*of_flow, "depth"):
             try:
                 width_ns, values = world.series(f"{node.name}.{what}")
             except KeyError:

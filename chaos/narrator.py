@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from chaos.command import Command
 from chaos.moment import FaultFrame, LogLine
 from chaos.targets import Hit
-from topology.frame import Frame, LinkFrame, NodeFrame
+from topology.frame import FlowFrame, Frame, LinkFrame, NodeFrame
 from topology.plan import PULL, DesignPlan, Playground
 from topology.units import format_duration
 
@@ -238,8 +238,8 @@ class Eye:
     def _flows(self, frame: Frame) -> None:
         for flow in frame.flows:
             name = flow.producer
-            self._seen_no = sum(f.told_no for f in frame.flows)
-            what = f"requests of {name}"
+            self._seen_no = sum(f.told_no for f in _customers(frame))
+            what = f"messages of {name}" if flow.inside else f"requests of {name}"
             self._change(f"{name} no", flow.told_no, f"{what} are told no", f"{what} are not told no any more")
             self._change(f"{name} late", flow.yes_late, f"{what} are told yes too late", "")
             self._news(f"{name} lost", flow.lost, f"{what} are lost after a yes")
@@ -266,13 +266,18 @@ class Eye:
         if self._fault_ns is None or self.at_ns < self._fault_ns + NOTICE_NS:
             return
         self._fault_ns = None
-        silent = sum(flow.unanswered for flow in frame.flows)
-        if silent > GROWS + sum(flow.rate_offered for flow in frame.flows):
+        silent = sum(flow.unanswered for flow in _customers(frame))
+        if silent > GROWS + sum(flow.rate_offered for flow in _customers(frame)):
             self._say(f"{silent:,} requests wait for an answer", "bad")
         elif self._seen_no == self._no_before:
-            waiting = sum(flow.waiting for flow in frame.flows)
+            waiting = sum(flow.waiting for flow in _customers(frame))
             where = f"; {waiting:,} accepted requests wait" if waiting > GROWS else ""
             self._say(f"nobody notices{where}", "good")
+
+
+def _customers(frame: Frame) -> list[FlowFrame]:
+    """The flows of those outside; what a node inside offers is no request."""
+    return [flow for flow in frame.flows if not flow.inside]
 
 
 def _who(by: str) -> str:

@@ -252,7 +252,21 @@ def table(run: Journal) -> list[list[str]]:
     """The figures of one run: a head with the designs, then a row for each figure."""
     rows = [*OF_FLOWS, *(OF_FAULTS if run["faults"] else ())]
     designs = run["designs"]
+    inside = dict.fromkeys(node for design in designs.values() for node in design.get("emitted", {}))
+    rows += [(f"{node}: {label}", _emitted(node, name)) for node in inside for name, label in OF_EMITTED]
     return [["", *designs], *([label, *(read(design) for design in designs.values())] for label, read in rows)]
+
+
+OF_EMITTED = (("offered", "offered"), ("told_no", "told no"), ("done", "work done"), ("lost", "lost after a yes"))
+"""What is said of the messages that a node inside made, beside what its customers were told."""
+
+
+def _emitted(node: str, name: str) -> Read:
+    def read(design: Row) -> str:
+        flow = design.get("emitted", {}).get(node)
+        return "–" if flow is None else f"{flow[name]:,}"
+
+    return read
 
 
 SPREAD = (

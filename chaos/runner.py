@@ -20,6 +20,8 @@ from chaos.targets import Hit, Resolver
 from chaos.windows import Windows, slice_ns
 from topology.frame import Frame
 from topology.plan import IS, Claim, DesignPlan, Playground, Term
+from topology.tables import Table
+from topology.workflow_frame import WorkflowFrame
 from topology.world import Target, World
 
 if TYPE_CHECKING:
@@ -112,6 +114,8 @@ class Runner:
         self.end = playground.duration_ns
         if playground.run is not None:
             self.end = min(self.end, playground.run.end_ns)
+        self._cut = self.end < playground.duration_ns
+        """Whether the run was ended at an instant of its own choice: what was done at that very instant belongs to it."""
         self.now = 0
         self.finished = False
         self.stopped_ns = 0
@@ -257,6 +261,14 @@ class Runner:
         """The parts of a managed node of a design, each with its figures, as they are now."""
         return next(world.parts(node) for world in self.worlds if world.plan.name == design)
 
+    def tables(self, design: str, node: str) -> list[Table]:
+        """The same as tables, for a node that has them."""
+        return next(world.tables(node) for world in self.worlds if world.plan.name == design)
+
+    def workflow(self, design: str, node: str, execution: int = 0) -> WorkflowFrame | None:
+        """The workflow of a node of a design, with one execution by its number (from 1); None where it runs none."""
+        return next(world.workflow(node, execution) for world in self.worlds if world.plan.name == design)
+
     def moment(self) -> Moment:
         """Everything that the screen needs for one picture."""
         from chaos.verdict import verdict  # the headless run asks for it once, at the end
@@ -367,7 +379,7 @@ class Runner:
     # What is planned, and what verbs call back.
 
     def _fire_due(self) -> None:
-        while (at_ns := self._schedule.next_ns()) is not None and at_ns <= self.now < self.end:
+        while (at_ns := self._schedule.next_ns()) is not None and at_ns <= self.now and (self._cut or self.now < self.end):
             self._fire(self._schedule.pop())
 
     def _fire(self, due: Due) -> None:

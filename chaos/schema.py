@@ -222,7 +222,8 @@ def _design() -> Schema:
             "verdict": _object({"figures": {"type": "object"}, "sentence": _text("for people")}),
             "series": _map("series", "by node and what, such as web.yes or backlog.depth"),
             "turns": _list(_object(turn), "when nodes turned unhealthy or well again"),
-        }
+        },
+        {"emitted": _map("flow", "by node: new messages that nodes inside made, such as alerts; no customer's")},
     )
 
 

@@ -23,8 +23,11 @@ class Lane(Part):
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
+        self.whole: bool = reader.app.parallel == 1
+        """Whether it has all records of the shard: then what was read and is not processed are those from `head` up to `end`."""
+        self.end: i64 = 0
         self.numbers: list[i64] = []
-        """What was read and is not processed yet, from `head` on."""
+        """Otherwise they are these, from place `head` on."""
         self.head: i64 = 0
         self.calls: list[Call] = []
         self.left: i64 = 0
@@ -41,22 +44,32 @@ class Lane(Part):
 
     def count(self) -> i64:
         """How many records wait here or are in flight."""
-        return len(self.numbers) - self.head
+        return (self.end if self.whole else len(self.numbers)) - self.head
+
+    def number(self, at: i64) -> i64:
+        """The number of a record, by its place among those that are not processed yet."""
+        return self.head + at if self.whole else self.numbers[self.head + at]
+
+    def reads(self, first: i64, end: i64) -> None:
+        """All records from one up to another were read. Between them and earlier ones there may be some that are gone."""
+        if self.head == self.end:
+            self.head = first
+        self.end = end
 
     def idle(self) -> bool:
         """Whether the next batch may go out."""
-        return self.left == 0 and not self.waits and self.head < len(self.numbers)
+        return self.left == 0 and not self.waits and self.head < (self.end if self.whole else len(self.numbers))
 
     def pass_over(self, count: i64) -> None:
         """So many of the first are processed, or given up."""
         self.head += count
-        if self.head >= 256 and self.head * 2 > len(self.numbers):
+        if not self.whole and self.head >= 256 and self.head * 2 > len(self.numbers):
             del self.numbers[: self.head]
             self.head = 0
 
     def drop(self, floor: i64) -> None:
         """Records before this one are gone."""
-        while self.head < len(self.numbers) and self.numbers[self.head] < floor:
+        while self.count() > 0 and self.number(0) < floor:
             self.pass_over(1)
             self.failures = 0
             self.halves = []
@@ -65,6 +78,7 @@ class Lane(Part):
         """All that was read is forgotten; answers to what is in flight go nowhere."""
         self.numbers = []
         self.head = 0
+        self.end = 0
         self.calls = []
         self.left = 0
         self.sent = -1
@@ -115,8 +129,8 @@ class Reader(Item):
         """See how far everything is processed."""
         done = self.fetched
         for lane in self.lanes:
-            if lane.head < len(lane.numbers) and lane.numbers[lane.head] < done:
-                done = lane.numbers[lane.head]
+            if lane.count() > 0 and lane.number(0) < done:
+                done = lane.number(0)
         self.done = done
 
     def place_at(self, number: i64) -> None:
@@ -201,7 +215,9 @@ class App(Item):
         self.outlet: i64 = outlet
         self.callee = str(values["to"])
         self.in_turn = bool(values["in_turn"])
-        """Whether it takes a batch of one shard and works for its records one after the other: a function."""
+        """Whether it is a function, whose positions the service keeps itself."""
+        self.runs = self.in_turn or values.get("listener") == "batch"
+        """Whether it takes a batch of one shard and works for its records one after the other."""
         self.parallel: i64 = values["parallelization"]
         self.members: list[Member] = []
         self.by_index: list[Member | None] = []

@@ -141,6 +141,8 @@ class FlowFrame:
     completion_p99_ns: int
     reasons: tuple[tuple[str, int], ...]
     """Why messages were told no or lost, e.g. ("inventory: connection refused", 118)."""
+    inside: bool = False
+    """Whether a node inside offers it (its alerts), and nobody who is a customer."""
 
     @property
     def told_yes(self) -> int:

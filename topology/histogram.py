@@ -105,6 +105,26 @@ class Histogram:
                 if n != 0:
                     mine[i] = mine[i] + n
 
+    def packed(self) -> list[int]:
+        """All that was counted as numbers: count, sum, maximum, and three for each bucket in use: row, cell, count."""
+        found: list[int] = [int(self.count), self.sum_ns, int(self.max_ns)]
+        for row in range(self.low, self.high + 1):
+            for i, n in enumerate(self.rows[row]):
+                if n:
+                    found.extend((int(row), i, int(n)))
+        return found
+
+    def unpack(self, numbers: list[int]) -> None:
+        """Add what another histogram packed."""
+        self.count += numbers[0]
+        self.far_ns += numbers[1]
+        if numbers[2] > self.max_ns:
+            self.max_ns = numbers[2]
+        for at in range(3, len(numbers), 3):
+            self._reach(numbers[at])
+            cells = self.rows[numbers[at]]
+            cells[numbers[at + 1]] = cells[numbers[at + 1]] + numbers[at + 2]
+
     def clear(self) -> None:
         """Forget everything, keeping the rows."""
         self.count = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 from topology.message import Item
 from topology.node import Call, Context
@@ -57,6 +57,7 @@ class Replica:
         self.in_sync = True
 
 
+@mypyc_attr(acyclic=True)
 class Record(Item):
     """One record in a log: `left` consumer groups have not committed past it yet."""
 
@@ -70,6 +71,12 @@ class Record(Item):
         self.kept = False
         """Whether its sender was told yes, or a copy is kept in its place."""
         self.over = False
+        self.aborted = False
+        """Whether it belongs to a transaction that was aborted."""
+
+    def last_good(self) -> bool:
+        """Whether the next group that is past it is the last, and none passed over it."""
+        return self.left == 1 and self.kept and not self.over and self.code == 0
 
     def passed(self, ctx: Context, code: int) -> bool:
         """One more group is past it; whether that was the last one."""
@@ -82,6 +89,15 @@ class Record(Item):
         if self.kept:
             ctx.finish(self.call, self.code == 0, self.code)
         return True
+
+    def abort(self, ctx: Context, code: int) -> None:
+        """Its transaction was aborted: nobody waits for it any more, though it is in the log."""
+        self.aborted = True
+        if not self.over:
+            self.over = True
+            self.code = code
+            if self.kept:
+                ctx.finish(self.call, False, code)
 
     def lose(self, ctx: Context, code: int) -> bool:
         """No replica has it any more; whether anybody still wanted it."""
@@ -113,6 +129,8 @@ class Partition(Item):
     def __init__(self, number: i64, replicas: list[Replica]) -> None:
         self.number: i64 = number
         self.replicas = replicas
+        self.halted = False
+        """Whether no follower copies anything, though it hears its leader."""
         self.speed: i64 = 1
         """A follower that has fallen behind fetches so many seconds of traffic in a second."""
         self.leader: Replica | None = replicas[0]
@@ -128,6 +146,8 @@ class Partition(Item):
         """Up to where each group has committed, by its number."""
         self.passed: list[i64] = []
         """The same, for all time: a group that was reset to an earlier offset has passed what it reads again."""
+        self.open_from: list[i64] = []
+        """Where the transactions begin that are open."""
         self.batch: Batch | None = None
         self.waiting: list[Batch] = []
         """What could not be appended, in order, to be tried again."""
@@ -164,7 +184,7 @@ class Partition(Item):
     def catch_up(self, now: i64) -> None:
         """Let replicas that hear their leader have fetched what they could until now."""
         leader = self.leader
-        feeds = leader is not None and leader.broker.joined()
+        feeds = leader is not None and leader.broker.joined() and not self.halted
         newest: i64 = self.rows[-1].at if self.rows else self.high_at
         for replica in self.replicas:
             broker = replica.broker
@@ -179,6 +199,14 @@ class Partition(Item):
                 if reached > replica.synced:
                     replica.synced = reached
             replica.at = now
+
+    def stable(self) -> i64:
+        """The last stable offset: up to there no transaction is open."""
+        stable: i64 = self.high
+        for offset in self.open_from:
+            if offset < stable:
+                stable = offset
+        return stable
 
     def lag(self) -> i64:
         """How long after an append all that are in sync have it, as a rule."""

@@ -8,8 +8,8 @@ from mypy_extensions import i64
 
 from topology.chance import Dice
 
-MOST_KEYS: Final = 65_536
-"""The partitions of so many keys are remembered."""
+MOST_KEYS: Final = 1_048_576
+"""The partitions of keys below this are remembered."""
 
 
 def murmur2(data: bytes) -> int:
@@ -50,22 +50,29 @@ class Partitioner:
     def __init__(self, partitions: i64, dice: Dice) -> None:
         self.partitions: i64 = partitions
         self.dice = dice
-        self.known: dict[int, int] = {}
+        self.known: list[i64] = []
+        """The partition of each key, -1 where it was not asked for yet."""
         self.sticky: i64 = 0
         self.stuck: i64 = 0
         """Bytes that went to the partition that records stick to."""
         self.turns: i64 = 0
 
     def of_key(self, key: i64) -> i64:
-        """The partition of a record with a key."""
-        number: int = key
-        found = self.known.get(number)
-        if found is None:
-            if len(self.known) >= MOST_KEYS:
-                self.known.clear()
-            found = partition_of(str(number).encode(), self.partitions)
-            self.known[number] = found
+        """The partition of a record with a key, which others may have, too."""
+        if key < 0 or key >= MOST_KEYS:
+            return self.of_number(key)
+        known = self.known
+        while len(known) <= key:
+            known.append(-1)
+        found: i64 = known[key]
+        if found < 0:
+            found = self.of_number(key)
+            known[key] = found
         return found
+
+    def of_number(self, key: i64) -> i64:
+        """The partition of a record with a key of its own."""
+        return partition_of(str(key).encode(), self.partitions)
 
     def stick(self, size: i64, batch: i64) -> i64:
         """The partition of a record without a key; it moves on when a batch of so many bytes is full."""

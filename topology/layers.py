@@ -43,6 +43,7 @@ SORTS: dict[str, Sort] = {
     "lies": Sort(PLACE, PLUS, "tells health checks a lie"),
     "skew": Sort(PLACE, PLUS, "clock off by {a:g} ms", nanoseconds=True),
     "leak": Sort(PLACE, TIMES, "leaks memory"),
+    "beats": Sort(PLACE, PLUS, "sends heartbeats, whatever else it does"),
     "hot": Sort(PLACE, EITHER, "{a:.0%} want one key"),
     "latency": Sort(WIRE, PLUS, "+{a:g} ms", nanoseconds=True),
     "loss": Sort(WIRE, EITHER, "{a:.0%} lost"),

@@ -77,6 +77,11 @@ class Leasing(Reading):
     def trim(self, ctx: Context, shard: Shard) -> None:
         """Let go of the records that every application has processed and noted."""
         upto: i64 = shard.processed()
+        if upto - shard.floor > 1 and not shard.lost:
+            done = shard.take_up_to(upto)
+            self.kept -= len(done)
+            ctx.finish_all(done)
+            return
         while shard.floor < upto:
             code = 0
             if shard.lost:
@@ -155,7 +160,7 @@ class Leasing(Reading):
         """Members renew their leases, unless they are gone; what never reached its member goes out again."""
         for member in list(app.members):
             latest = member.latest
-            if app.in_turn or (latest is not None and ctx.renews(latest)):
+            if app.in_turn or (latest is not None and ctx.beats(latest)):
                 member.renewed = ctx.now
             elif ctx.now - member.renewed >= app.failover:
                 self._expel(ctx, app, member)

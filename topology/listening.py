@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
@@ -42,6 +42,8 @@ def listen_params(backlog: int, source: str) -> dict[str, Any]:
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Listening(Service):
     """A service whose waiting calls stand in a bounded listen queue. What overflows it hears nothing and tries again."""
+
+    inlet_params: ClassVar[dict[str, Any]] = {}
 
     def __init__(self) -> None:
         super().__init__()

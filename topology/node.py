@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
-from topology.message import FAILED_WORK, NONE, POISON, Item, Message, Mix, Reach
+from topology.message import ERROR, FAILED_WORK, NONE, POISON, YES, Item, Message, Mix, Reach
+from topology.tables import Table
+from topology.workflow_frame import WorkflowFrame
 
 PRODUCER: Final = "producer"
 SERVICE: Final = "service"
@@ -87,49 +89,56 @@ class Call(Hop):
     `gate` is the policy that holds it back before it is sent, -1 once it is let go. `unsure` says that an earlier or a
     parallel attempt may have been executed; `backwards` that what was done for it is being taken back;
     `lingers` that a policy of the caller wants to know when its execution is over; `content` is what it carries where that
-    is not what its message said at first.
+    is not what its message said at first; `run` is the batch that it is a part of at its callee.
     """
 
-    caller: Context | None = None
-    callee: Context | None = None
-    caller_epoch: i64 = 0
-    inlet: i64 = 0
-    arrived: i64 = -1
-    started: i64 = -1
-    left: i64 = -1
-    tries: i64 = 1
-    outcome: i64 = NONE
-    reason: int = 0
+    # The compiled object keeps this order: what a call that waits is looked at for stands together, as in a message.
+    hop: Hop | None = None
+    way: i64 = 0
+    message: Message
+    reach: Reach
     handoff: bool = False
     kept: bool = False
     ended: bool = False
-    step: i64 = 0
-    work: i64 = 0
-    visit: i64 = 0
-    deadline: i64 = 0
-    gate: i64 = -1
     undo: bool = False
     recalled: bool = False
+    lingers: bool = False
     unsure: bool = False
     backwards: bool = False
-    lingers: bool = False
-    timer: Timer | None = None
-    hedge: Timer | None = None
-    twin: Call | None = None
-    hop: Hop | None = None
-    way: i64 = 0
+    content: Mix | None = None
+    arrived: i64 = -1
+    left: i64 = -1
+    outcome: i64 = NONE
+    cause: Item | None
+    sent: i64
     before: Call | None = None
     behind: Call | None = None
+    caller: Context | None = None
+    callee: Context | None = None
+    caller_epoch: i64 = 0
+    link: i64
+    inlet: i64 = 0
+    started: i64 = -1
+    visit: i64 = 0
+    run: Item | None = None
+    timer: Timer | None = None
+    tries: i64 = 1
+    reason: int = 0
+    step: i64 = 0
+    work: i64 = 0
+    deadline: i64 = 0
+    gate: i64 = -1
+    hedge: Timer | None = None
+    twin: Call | None = None
     next: Call | None = None
     older: Call | None = None
-    content: Mix | None = None
 
     def __init__(self, message: Message, reach: Reach, link: i64, cause: Item | None, sent: i64) -> None:
-        self.message: Message = message
-        self.reach: Reach = reach
-        self.link: i64 = link
-        self.cause: Item | None = cause
-        self.sent: i64 = sent
+        self.message = message
+        self.reach = reach
+        self.link = link
+        self.cause = cause
+        self.sent = sent
 
     def land(self, now: i64) -> None:
         way = self.way
@@ -184,6 +193,20 @@ class Probe(Hop):
             self.caller.probed(self)
 
 
+class Answers(Hop):
+    """The answers to all that one receive brought, on their way to the queue together."""
+
+    def __init__(self, queue: Context, calls: list[Call]) -> None:
+        self.queue: Context = queue
+        self.calls: list[Call] = calls
+        self.hop: Hop | None = None
+        self.way: i64 = ANSWER
+
+    def land(self, now: i64) -> None:
+        for call in self.calls:
+            call.land(now)
+
+
 _NOTHING: list[Call] = []
 """What a receive holds before it is given anything: shared by all, so that most of them need no list."""
 
@@ -213,7 +236,7 @@ class Receive(Hop):
 
     def add(self, call: Call) -> None:
         """Give one more delivery with its answer."""
-        if self.calls is _NOTHING:
+        if len(self.calls) == 0:
             self.calls = [call]
         else:
             self.calls.append(call)
@@ -440,6 +463,14 @@ class Context:
         """Answer a call and end its execution here."""
         raise TypeError("a context must be able to answer")
 
+    def answer_all(self, calls: list[Call], good: i64, code: int) -> None:
+        """Answer what one receive brought, all together: yes to the first so many, an error for a reason to the others."""
+        for at, call in enumerate(calls):
+            if at < good:
+                self.answer(call, YES, 0)
+            else:
+                self.answer(call, ERROR, code)
+
     def accept(self, call: Call) -> None:
         """Answer yes to a hand-off and keep it: its work goes on here until `finish`, `bury` or the end of this replica."""
         raise TypeError("a context must be able to answer")
@@ -447,6 +478,11 @@ class Context:
     def finish(self, call: Call, done: bool, code: int) -> None:
         """The work of a kept call ended."""
         raise TypeError("a context must keep books")
+
+    def finish_all(self, calls: list[Call]) -> None:
+        """Everybody has done with these kept calls of a queue or stream."""
+        for call in calls:
+            self.finish(call, True, 0)
 
     def repeat(self, call: Call) -> Call:
         """Keep one more of what came in, which this node sends to itself; it ends as other kept calls do."""
@@ -481,11 +517,11 @@ class Context:
         raise TypeError("a context must be able to transfer")
 
     def offer(self, n: i64, stream: i64, born: i64, deadline: i64) -> Message:
-        """A producer offers a message."""
+        """A producer, or a node that emits, offers a message."""
         raise TypeError("a context must keep books")
 
     def told(self, message: Message, outcome: i64, code: int) -> None:
-        """The producer has its answer."""
+        """Whoever offered a message has its answer."""
         raise TypeError("a context must keep books")
 
     def receive(self, inlet: i64, most: i64, wait: i64) -> None:
@@ -511,6 +547,10 @@ class Context:
     def renews(self, receive: Receive) -> bool:
         """Whether the process that asked is still there and would renew what it holds: it runs, and its link is not cut."""
         raise TypeError("a context must know its peers")
+
+    def beats(self, receive: Receive) -> bool:
+        """Whether heartbeats of the process that asked come: as `renews`, though it may do nothing else any more."""
+        return self.renews(receive)
 
     def leaves(self, receive: Receive) -> bool:
         """Whether the process that asked was told to go, and says so before it does."""
@@ -588,10 +628,16 @@ class Node:
     """Whether a node of a working role does a part of a message's work, and does not only pass it on."""
     in_turn: ClassVar[bool] = False
     """Whether what it receives at once is a batch, for whose messages it works one after the other."""
+    inside: ClassVar[str] = ""
+    """What there is to see inside it, in a word, such as states or shards: `workflow` or `tables` give it. Empty: nothing."""
     gives_back: ClassVar[bool] = False
     """Whether it keeps what it can give back: dead letters, an archive."""
     shields: ClassVar[bool] = False
     """Whether it may answer a call itself: then what lies behind its links is not reached by every message."""
+    reads_times: ClassVar[bool] = False
+    """Whether it goes by the times that producers wrote on their messages, by their own clocks."""
+    emits: ClassVar[bool] = False
+    """Whether it makes new messages of those that come to it (alerts): they are a flow of its own, named after the node."""
     layers: ClassVar[dict[str, str]] = {}
     """Layers of its own that may lie on it, and how two of them fold: times, either (shares), plus or most."""
 
@@ -609,6 +655,14 @@ class Node:
 
     def on_revival(self, ctx: Context) -> None:
         """A managed node answers again after a crash; what it keeps is still there."""
+
+    def on_recovery(self, ctx: Context, item: Item) -> None:
+        """One of the entries that were stored by a process that died, given to the one that was started in its place.
+
+        They come in the order in which they were kept, after `on_start`. What a consumer holds has its receipt, and stays
+        hidden for the rest of its time.
+        """
+        self.on_transfer(ctx, item)
 
     def on_message(self, ctx: Context, call: Call) -> None:
         """A call or a hand-off arrived."""
@@ -695,3 +749,11 @@ class Node:
     def views(self, ctx: Context) -> dict[str, dict[str, float]]:
         """Figures of the parts that it consists of, by the part's name: subscriptions, rules, shards."""
         return {}
+
+    def tables(self, ctx: Context) -> list[Table]:
+        """What it consists of as tables, for who looks at it alone; they say more than `views`, in words, too."""
+        return []
+
+    def workflow(self, ctx: Context, execution: int) -> WorkflowFrame | None:
+        """The workflow that it runs, with one of its executions by number; None for any other kind."""
+        return None

@@ -169,6 +169,21 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """One line of the screenplay: at an instant of the run, what a film shows beside the run itself.
+
+    `verb` is press (`words` are the keys), type, caption, chapter, zoom (`words` has one) or hold, which lasts `for_ns` of the
+    film, as a caption may.
+    """
+
+    at_ns: int
+    verb: str
+    words: tuple[str, ...] = ()
+    for_ns: int | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Playground:
     """A checked playground: what to build, what to do to it, what must come of it."""
 
@@ -189,6 +204,8 @@ class Playground:
     drain_ns: int = 60_000_000_000
     grid_ns: int = 100_000_000
     run: RunPlan | None = None
+    screenplay: tuple[Scene, ...] = ()
+    """What a film of it shows beside the run, in the order of the instants; no part of the canonical text."""
     canonical: str = ""
     """The playground as one canonical JSON text: what the digest covers."""
     source: str = ""

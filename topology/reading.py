@@ -48,6 +48,8 @@ class Reading(Node):
         self.shards: list[Shard] = []
         self.apps: list[App] = []
         self.size: i64 = 0
+        self.weighed: i64 = 0
+        """The bytes of the latest read."""
         self.kept: i64 = 0
         self.flying: i64 = 0
         self.expired = 0.0
@@ -139,6 +141,30 @@ class Reading(Node):
         last: i64 = shard.end()
         if last > reader.fetched + MOST_READ:
             last = reader.fetched + MOST_READ
+        size: i64 = 0
+        if shard.even > 0 and app.parallel == 1:
+            fits: i64 = (MOST_BYTES + shard.even - 1) // shard.even
+            if last > reader.fetched + fits:
+                last = reader.fetched + fits
+            size = (last - reader.fetched) * shard.even
+        else:
+            last = self._weigh(reader, last)
+            size = self.weighed
+        if app.parallel == 1:
+            reader.lanes[0].reads(reader.fetched, last)
+        reader.fetched = last
+        reader.ends.append(last)
+        paid: i64 = size * SECOND // READ_BYTES
+        if app.fan_out:
+            reader.free_at = (reader.free_at if reader.free_at > ctx.now else ctx.now) + paid
+        else:
+            shard.free_at = ctx.now + paid
+        for lane in reader.lanes:
+            self.make_ready(ctx, lane)
+
+    def _weigh(self, reader: Reader, last: i64) -> i64:
+        """Up to where one read reaches, by the size of each record; with several lanes each record goes to its key's."""
+        app, shard = reader.app, reader.shard
         number: i64 = reader.fetched
         size: i64 = 0
         while number < last and size < MOST_BYTES:
@@ -148,18 +174,11 @@ class Reading(Node):
             if content is None:
                 content = call.message.mix
             size += content.size if content is not None and content.size > 0 else self.size
-            lane = reader.lanes[0 if app.parallel == 1 else self.key_of(call) % app.parallel]
-            lane.numbers.append(number)
+            if app.parallel > 1:
+                reader.lanes[self.key_of(call) % app.parallel].numbers.append(number)
             number += 1
-        reader.fetched = number
-        reader.ends.append(number)
-        paid: i64 = size * SECOND // READ_BYTES
-        if app.fan_out:
-            reader.free_at = (reader.free_at if reader.free_at > ctx.now else ctx.now) + paid
-        else:
-            shard.free_at = ctx.now + paid
-        for lane in reader.lanes:
-            self.make_ready(ctx, lane)
+        self.weighed = size
+        return number
 
     # Deliveries
 
@@ -201,7 +220,7 @@ class Reading(Node):
             ctx.deliver(receive)
 
     def _deliver(self, ctx: Context, member: Member, receive: Receive) -> None:
-        """A function gets a batch of one lane; a service one record of each of so many lanes, which it works on at once."""
+        """Whoever works in batches gets one of one lane; others one record of each of so many lanes, to be worked on at once."""
         receive.served = True
         n: i64 = 0
         while n < receive.most:
@@ -209,7 +228,7 @@ class Reading(Node):
             if lane is None:
                 break
             member.took()
-            if not lane.reader.app.in_turn:
+            if not lane.reader.app.runs:
                 self._fly(ctx, lane, receive, 1)
                 n += 1
                 continue
@@ -232,7 +251,7 @@ class Reading(Node):
         self.flying += count
         i: i64 = 0
         while i < count:
-            kept = shard.log[lane.numbers[lane.head + i] - shard.base]
+            kept = shard.log[lane.number(i) - shard.base]
             assert kept is not None
             lane.calls.append(ctx.delivery(receive, kept, lane))
             i += 1
@@ -300,7 +319,7 @@ class Reading(Node):
 
     def _age(self, ctx: Context, lane: Lane, at: i64) -> i64:
         """How long ago a record of a lane was written; one that is gone is older than any."""
-        since = lane.reader.shard.arrived(lane.numbers[lane.head + at])
+        since = lane.reader.shard.arrived(lane.number(at))
         return ctx.now - since
 
     def _give_up(self, ctx: Context, lane: Lane, count: i64, code: int) -> None:
@@ -308,7 +327,7 @@ class Reading(Node):
         app, shard = lane.reader.app, lane.reader.shard
         i: i64 = 0
         while i < count:
-            number: i64 = lane.numbers[lane.head + i]
+            number: i64 = lane.number(i)
             kept = shard.get(number)
             i += 1
             if kept is None:

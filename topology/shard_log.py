@@ -35,6 +35,8 @@ class Shard(Item):
         self.readers: list[Reader] = []
         self.sleeping: i64 = 0
         """How many of its readers have read all there is."""
+        self.even: i64 = 0
+        """The size of its records where all had the same so far; -1 where they differ, 0 where there was none."""
         self.lost: dict[int, int] = {}
         """Why records were skipped by a consumer, by number, until they leave."""
         self.second: i64 = -1
@@ -63,6 +65,8 @@ class Shard(Item):
             return False
         self.records += 1
         self.bytes += size
+        if self.even != size:
+            self.even = size if self.even == 0 else -1
         return True
 
     def _turn(self, second: i64) -> None:
@@ -105,6 +109,13 @@ class Shard(Item):
             del self.log[:at]
             self.base = self.floor
         return call
+
+    def take_up_to(self, number: i64) -> list[Call]:
+        """Take all records before this one out."""
+        found: list[Call] = []
+        while self.floor < number:
+            found.append(self.take())
+        return found
 
     def kept(self) -> i64:
         """How many records are kept."""

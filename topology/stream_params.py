@@ -44,7 +44,8 @@ PARAMS: dict[str, Any] = {
 
 LINK_PARAMS: dict[str, Any] = {
     "batch": count(
-        1, "So many records, each of another shard or partition key, a service takes with one receive, at most.", ge=1, le=10_000
+        1, "So many records a service takes with one receive, at most: each of another shard or partition key, or with a batch "
+        "listener many of one.", ge=1, le=10_000,
     ),
     "on_failure": choice(
         "release", "A consumer of a stream says at once that it failed.", options=("release",)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from mypy_extensions import i64
 
-from topology.asl import Execution, Invoke, StateMachine
+from topology.asl import Execution, Invoke, jsontext
+from topology.asl.resource import SYNC, SYNC_2
 from topology.asl.states import Flow, Map, Parallel, State, Task
 from topology.chance import Dice
 from topology.message import Item
@@ -52,15 +53,13 @@ class Draws:
 class Running(Item):
     """One execution, for one message."""
 
-    def __init__(self, call: Call, run: Execution) -> None:
+    def __init__(self, call: Call, run: Execution, targets: dict[str, int]) -> None:
         self.call: Call = call
         self.run = run
+        self.targets = targets
+        """Whom its tasks call: an execution keeps the version that it began with."""
         self.asked: dict[int, Step] = {}
         """What it waits for, by the number of the request."""
-        self.seen: i64 = 0
-        """So many events of its history are counted."""
-        self.inside: dict[str, int] = {}
-        """The states that it has entered and not left."""
 
 
 class Step(Item):
@@ -74,15 +73,6 @@ class Step(Item):
         self.gone = False
 
 
-class Tally:
-    """How often a state was entered, how many are in it, and how many executions ended badly in it."""
-
-    def __init__(self) -> None:
-        self.entered = 0
-        self.now = 0
-        self.failed = 0
-
-
 def states_of(flow: Flow) -> Iterator[State]:
     """Every state, those of branches and of what is done for each item included."""
     for state in flow.states.values():
@@ -94,9 +84,9 @@ def states_of(flow: Flow) -> Iterator[State]:
             yield from states_of(state.flow)
 
 
-def tasks_of(machine: StateMachine) -> list[Task]:
-    """Every task of a machine."""
-    return [state for state in states_of(machine) if isinstance(state, Task)]
+def tasks_of(flow: Flow) -> list[Task]:
+    """Every task of a machine, or of what is done for each item of a Map."""
+    return [state for state in states_of(flow) if isinstance(state, Task)]
 
 
 def chosen(task: Task, said: dict[str, Any], nodes: list[str]) -> int:
@@ -120,14 +110,45 @@ def chosen(task: Task, said: dict[str, Any], nodes: list[str]) -> int:
     raise Refused(("tasks",), f"nobody knows what the task {task.name!r} calls ({task.resource.text}): {remedy}")
 
 
+def check_nested(task: Task, callee: str, kind: str, mode: str) -> None:
+    """See that a task that starts an execution of another workflow waits for its end where its pattern says so.
+
+    Raises Refused for a link of the other sort.
+    """
+    resource = task.resource
+    if kind != "step_functions" or (resource.service, resource.action) != ("states", "startExecution"):
+        return
+    waits = resource.pattern in (SYNC, SYNC_2)
+    wanted = "->" if waits else "=>"
+    if mode != wanted:
+        does = "waits for the end of the execution" if waits else "is over when the execution has begun"
+        words = f"the task {task.name!r} starts an execution of {callee} and {does}: link them with {wanted}"
+        raise Refused(("tasks",), words)
+
+
 def answer_to(request: Invoke) -> Any:
     """What a task answers that nothing is said of: its input, in what the service puts around an answer."""
     resource = request.resource
+    if (resource.service, resource.action) == ("states", "startExecution"):
+        return _started(request)
     if resource.service != "lambda" or resource.action != "invoke" or "states" not in resource.text:
         return request.input
     given = request.input
     inner = given["Payload"] if isinstance(given, dict) and "Payload" in given else given
     return {"Payload": inner, "StatusCode": 200, "ExecutedVersion": "$LATEST"}
+
+
+def _started(request: Invoke) -> dict[str, Any]:
+    """What the start of an execution answers: its name, and where the task waits its end; its output is its input."""
+    given = request.input if isinstance(request.input, dict) else {}
+    name = str(given.get("Name", f"{request.state}-{request.id}"))
+    machine = str(given.get("StateMachineArn", "arn:aws:states:local:000000000000:stateMachine:nested"))
+    found: dict[str, Any] = {"ExecutionArn": f"{machine.replace(':stateMachine:', ':execution:')}:{name}"}
+    if request.resource.pattern in (SYNC, SYNC_2):
+        passed = given.get("Input", {})
+        shown = passed if request.resource.pattern == SYNC_2 else jsontext.write(passed)
+        found |= {"Name": name, "StateMachineArn": machine, "Status": "SUCCEEDED", "Input": shown, "Output": shown}
+    return found
 
 
 def function_of(task: Task) -> str:

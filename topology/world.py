@@ -13,6 +13,8 @@ from topology.frame import Frame
 from topology.ledger import Tally
 from topology.plan import DesignPlan
 from topology.series import Samples
+from topology.tables import Table
+from topology.workflow_frame import WorkflowFrame
 
 SLOW, ERRORS, LATENCY, LOSS, CUT = "slow", "errors", "latency", "loss", "cut"
 """The layers that nearly every fault is made of; `topology.layers` has all of them."""
@@ -70,6 +72,14 @@ class World(Protocol):
 
         Frames do not hold them: there may be thousands, and somebody looks at those of one node at a time.
         """
+        ...
+
+    def tables(self, node: str) -> list[Table]:
+        """What a managed node consists of as tables, with words in them and the order of what is worst."""
+        ...
+
+    def workflow(self, node: str, execution: int) -> WorkflowFrame | None:
+        """The workflow that a node runs, with the history of one execution by its number; None where it runs none."""
         ...
 
     def close(self) -> None:

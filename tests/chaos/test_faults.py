@@ -62,8 +62,21 @@ nodes:
     kind: step_functions
     callback: 1500ms
     definition:
-      StartAt: Ask
+      StartAt: List
       States:
+        List: {Type: Pass, Result: {items: [1, 2]}, Next: Each}
+        Each:
+          Type: Map
+          ItemsPath: $.items
+          ItemProcessor:
+            StartAt: Send
+            States:
+              Send:
+                Type: Task
+                Resource: arn:aws:states:::sqs:sendMessage
+                Parameters: {QueueUrl: tasks, MessageBody: one}
+                End: true
+          Next: Ask
         Ask:
           Type: Task
           Resource: arn:aws:states:::sqs:sendMessage.waitForTaskToken

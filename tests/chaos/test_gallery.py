@@ -44,6 +44,7 @@ def test_the_gallery_is_complete() -> None:
         "shop", "three-tier", "retry-storm", "long-outage", "slow-dependency", "cache-stampede", "black-friday",
         "noisy-neighbour", "bad-deploy", "autoscaler-trap", "zone-outage", "brownout", "stock-order", "news-flash", "upload",
         "mailings", "dlq-flood", "unmatched", "sensors", "log-lake", "ingest", "rebalance-loop",
+        "everything",
     }  # fmt: skip
 
 

@@ -259,3 +259,16 @@ def test_a_moment_holds_everything() -> None:
     assert moment.commands == 1
     assert moment.log
     assert replace(moment) == moment
+
+
+def test_what_is_done_at_the_instant_at_which_a_kept_run_ends_belongs_to_it() -> None:
+    first = Runner(SHORT, 7, timeline=False)
+    first.advance(6 * SECOND)
+    first.do(Command(0, "inject", ("inventory",), "crash"))
+    first.finish()
+    text = run_text(SHORT, 7, first.end, [asdict(command) for command in first.commands], first.digest())
+    again = Runner(load_text(text, faults=faults()), 7, timeline=False)
+    again.advance(again.end)
+    again.finish()
+    assert len(again.commands) == 1
+    assert again.digest() == first.digest()

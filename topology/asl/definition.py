@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from topology.asl import choice, jsontext, timestamps
@@ -60,6 +61,9 @@ MAX_NESTED = 20
 """How deep Parallel and Map states may be nested."""
 
 MAX_LABEL = 40
+MOST_KEPT = 32
+"""So many machines that were read last are kept."""
+
 TYPES = ("Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map")
 LANGUAGES = (JSONPATH, JSONATA)
 _LABEL = re.compile(r"[^\s?*<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]+")
@@ -123,27 +127,46 @@ _T = TypeVar("_T")
 def load(definition: Any, *, express: bool = False) -> StateMachine:
     """The machine that a definition describes: JSON text or its value. Raises Mistakes, a Refused, with all that is wrong.
 
-    `express`: for a machine of the Express kind, which has no tasks that wait for jobs, tokens or activities.
+    `express`: for a machine of the Express kind, which has no tasks that wait for jobs, tokens or activities. A definition
+    that was read lately gives the same machine again: nobody changes one.
     """
-    value = _plain(definition)
+    return _machine(_text(definition), express)
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _machine(text: str | bytes, express: bool) -> StateMachine:
+    """The machine of a text."""
     checker = _Checker(express)
-    machine = checker.machine(value)
+    machine = checker.machine(_plain(text))
     if checker.found or machine is None:
         raise Mistakes(checker.found)
     return machine
 
 
-def _plain(definition: Any) -> Any:
+def _text(definition: Any) -> str | bytes:
+    """A definition as JSON text."""
+    if isinstance(definition, (str, bytes)):
+        return definition
+    try:
+        return jsontext.write(definition)
+    except (ValueError, RecursionError) as fault:
+        raise _no_json(fault) from None
+
+
+def _plain(text: str | bytes) -> Any:
     """A definition as plain JSON of its own."""
     try:
-        text = definition if isinstance(definition, (str, bytes)) else jsontext.write(definition)
         if len(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text) > MAX_DEFINITION:
             raise Refused((), f"a definition may have {MAX_DEFINITION:,} bytes")
         return json.loads(text, object_pairs_hook=_once)
+    except Refused as fault:
+        raise Mistakes([fault]) from None
     except (ValueError, RecursionError) as fault:
-        if isinstance(fault, Refused):
-            raise Mistakes([fault]) from None
-        raise Mistakes([Refused((), f"a definition has to be JSON: {fault or 'it is nested too deep'}")]) from None
+        raise _no_json(fault) from None
+
+
+def _no_json(fault: Exception) -> Mistakes:
+    return Mistakes([Refused((), f"a definition has to be JSON: {fault or 'it is nested too deep'}")])
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from topology.asl.branch import Branch
 from topology.asl.requests import Cancel, Delay, Invoke, Request
 from topology.asl.scope import Outside, Scope
+from topology.asl.tally import Tally
 
 SECOND = 1_000_000_000
 _ABORTED = ("Task", "Wait", "Parallel", "Map")
@@ -42,6 +43,13 @@ class Desk:
         """A number for a request."""
         self._last_id += 1
         return self._last_id
+
+    def tally(self, state: str) -> Tally:
+        """Where what becomes of a state is counted."""
+        found = self.outside.tallies.get(state)
+        if found is None:
+            found = self.outside.tallies[state] = Tally()
+        return found
 
     def wake(self, branch: Branch, signal: Any = None) -> None:
         """Let a branch go on, with a value or a Failure."""

@@ -189,6 +189,17 @@ class Execution:
         pending = self._desk.pending.get(id)
         return None if pending is None else self._desk.due_ns(pending)
 
+    def item_of(self, id: int) -> int | None:
+        """Which item, or batch, of the outermost Map around it a call is for, from 0; None where there is no Map."""
+        pending = self._desk.pending.get(id)
+        branch = None if pending is None else pending.branch
+        found = None
+        while branch is not None and branch.parent is not None:
+            parent = branch.parent
+            found = branch.index if parent.state is not None and parent.state.type == "Map" else found
+            branch = parent
+        return found
+
     def stop(self, error: str | None = None, cause: str | None = None) -> bool:
         """Abort it."""
         if self.status != RUNNING:

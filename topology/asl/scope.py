@@ -8,18 +8,21 @@ from typing import Any
 
 from topology.asl.failures import Unresolved
 from topology.asl.paths import Path
+from topology.asl.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The clock and the dice of an execution, given to it, so that a run can be repeated.
 
-    `now_ns`: nanoseconds since 1970. `random`: from 0 up to but not 1. `uuid`: a new text each time.
+    `now_ns`: nanoseconds since 1970. `random`: from 0 up to but not 1. `uuid`: a new text each time. `tallies`: what becomes
+    of each state is counted there, by its name, items of a distributed Map included.
     """
 
     now_ns: Callable[[], int]
     random: Callable[[], float]
     uuid: Callable[[], str]
+    tallies: dict[str, Tally] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -53,7 +53,18 @@ def follow(desk: Desk, branch: Branch, value: Any) -> Following:
     hurried = 0
     at_ns = desk.outside.now_ns()
     while name is not None:
-        value, name = yield from _state(desk, branch, branch.flow.states[name], value)
+        tally = desk.tally(name)
+        tally.enter()
+        try:
+            value, name = yield from _state(desk, branch, branch.flow.states[name], value)
+        except Failure:
+            tally.fail(desk.outside.now_ns())
+            raise
+        except GeneratorExit:
+            tally.stopped += 1
+            raise
+        finally:
+            tally.now -= 1
         now = desk.outside.now_ns()
         hurried, at_ns = (hurried + 1, at_ns) if now == at_ns else (0, now)
         if hurried > MAX_AT_ONCE:
@@ -326,6 +337,7 @@ def retried(run: Callable[[Desk, Branch, Any, Any], Attempt]) -> Callable[[Desk,
             retrier = next((i for i, one in enumerate(state.retry) if failure.matches(one.errors)), None)
             if retrier is not None and used.get(retrier, 0) < state.retry[retrier].attempts:
                 used[retrier] = used.get(retrier, 0) + 1
+                desk.tally(state.name).retry(desk.outside.now_ns())
                 branch.context["State"] = {**branch.context["State"], "RetryCount": sum(used.values())}
                 yield from _back_off(desk, branch, state.retry[retrier], used[retrier])
                 continue
@@ -333,6 +345,7 @@ def retried(run: Callable[[Desk, Branch, Any, Any], Attempt]) -> Callable[[Desk,
                 branch.record(f"{state.type}StateFailed", details=failure.output())
             for catcher in state.catch:
                 if failure.matches(catcher.errors):
+                    desk.tally(state.name).catch(desk.outside.now_ns())
                     return caught(desk, branch, state, catcher, value, failure), catcher.next
             raise failure
 

@@ -141,6 +141,7 @@ class Cache(Service):
     """
 
     like: ClassVar[str] = "service"
+    inlet_params: ClassVar[dict[str, Any]] = {}
     shields: ClassVar[bool] = True
     params: ClassVar[dict[str, Any]] = {
         **{name: param for name, param in Service.params.items() if name not in ("order", "grows")},

@@ -257,10 +257,13 @@ class Eventbridge(Pusher):
             self._archive(Kept(call.message, content, ctx.now))
         made = Publication(call)
         taken = False
+        taking = [rule for rule in self.rules.values() if rule.on and self._takes(call, rule)]
+        for rule in taking:
+            rule.matched += 1
         for target in self.targets:
             sent = False
             for rule in target.rules:
-                if rule.on and self._takes(call, rule):
+                if rule in taking:
                     sent = True
                     made.left += 1
                     self._deliver(ctx, made, target.one.link, rule)
@@ -268,9 +271,6 @@ class Eventbridge(Pusher):
             if not sent:
                 target.one.unmatched += 1
                 made.missed = True
-        for rule in self.rules.values():
-            if rule.name and rule.on and self._takes(call, rule):
-                rule.matched += 1
         if not taken:
             self.unmatched += 1
         self._heard(ctx, made)

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
+from topology.chance import Dice
 from topology.consuming import App, Reader
 from topology.dist import whole
 from topology.leasing import DAY, OWN, RETIRE, Leasing
@@ -12,6 +13,8 @@ from topology.node import Call, Context
 from topology.shard_log import Shard
 from topology.shards import WHOLE, Ranges, hash_key
 from topology.stream_params import BY, LINK_PARAMS, PARAMS, check_link, check_links
+from topology.stream_tables import consumers_table, leases_table, shards_table
+from topology.tables import Table
 
 LOOK: Final = OWN
 
@@ -45,8 +48,10 @@ class Kinesis(Leasing):
     most to twice or half as many; a shard that came from others is read when those were read to their end.
     """
 
-    layers: ClassVar[dict[str, str]] = {"retention": "times", "expired": "either"}
-    """A factor on the retention; and the share of the reads whose iterator has expired."""
+    inside: ClassVar[str] = "shards"
+    layers: ClassVar[dict[str, str]] = {"retention": "times", "expired": "either", "resharded": "times", "hot_shard": "either"}
+    """A factor on the retention; the share of the reads whose iterator has expired; a factor on the number of shards, and the
+    share of the records that come with the partition key 0."""
     params: ClassVar[dict[str, Any]] = PARAMS
     link_params: ClassVar[dict[str, Any]] = LINK_PARAMS
 
@@ -58,6 +63,8 @@ class Kinesis(Leasing):
         self.arranged = False
         self.on_demand = False
         self.wanted: i64 = 0
+        self.factor = 1.0
+        self.hot = 0.0
         self.updates: list[int] = []
         self.by: i64 = 0
         self.max_size: i64 = 0
@@ -85,7 +92,8 @@ class Kinesis(Leasing):
         if not self.arranged:
             self._arrange(ctx, values)
         elif values["shards"] is not None and values["shards"] != self.wanted:
-            self._update(ctx, values["shards"])
+            self.wanted = values["shards"]
+            self._update(ctx, self.wanted)
         for app in self.apps:
             app.set(links[app.outlet])
         self.on_layers(ctx)
@@ -97,6 +105,7 @@ class Kinesis(Leasing):
         self.on_demand = values["shards"] is None
         self.wanted = FIRST if self.on_demand else values["shards"]
         self.throw(ctx)
+        self.hot_dice: Dice = ctx.dice("hot")
         outlet: i64 = 0
         while outlet < len(values["consumers"]):
             self.apps.append(App(outlet, values["consumers"][outlet]))
@@ -120,6 +129,11 @@ class Kinesis(Leasing):
 
     def on_layers(self, ctx: Context) -> None:
         self.expired = ctx.strength("expired")
+        self.hot = ctx.strength("hot_shard")
+        factor = ctx.strength("resharded")
+        if factor != self.factor:
+            self.factor = factor
+            self._update(ctx, max(1, whole(float(self.wanted) * factor)))
         retention: i64 = whole(float(self.set_retention) * ctx.strength("retention"))
         if retention != self.retention:
             self.retention = retention
@@ -138,7 +152,10 @@ class Kinesis(Leasing):
         if size > self.max_size:
             ctx.answer(call, REFUSED, TOO_LONG)
             return
-        shard = self._route(call, content)
+        if self.hot > 0.0 and self.hot_dice.uniform(call.message.root, 0) < self.hot:
+            shard = self._shard_at(hash_key("0"))
+        else:
+            shard = self._route(call, content)
         if not shard.takes(ctx.now, size, RECORDS, BYTES):
             self.throttled += 1
             ctx.answer(call, REFUSED, THROTTLED)
@@ -162,7 +179,7 @@ class Kinesis(Leasing):
         """The number that its partition key is made of."""
         message = call.message
         if self.by == 0:
-            return message.key if message.key > 0 else message.n
+            return message.key if message.flow.keyed or message.key > 0 else message.n
         if self.by == 1:
             return message.tenant
         return message.n if self.by == 2 else 0
@@ -177,7 +194,8 @@ class Kinesis(Leasing):
             if known is not None:
                 return known
         number = self.key_of(call)
-        if number >= ROUTES or number < 0 or (self.by == 0 and call.message.key == 0):
+        alone = self.by == 2 or (self.by == 0 and call.message.key == 0 and not call.message.flow.keyed)
+        if alone or number >= ROUTES or number < 0:
             return self._shard_at(hash_key(str(number)))
         routes = self.routes
         while len(routes) <= number:
@@ -203,7 +221,6 @@ class Kinesis(Leasing):
 
     def _update(self, ctx: Context, shards: i64) -> None:
         """Set the number of shards, by the service's rules."""
-        self.wanted = shards
         n: i64 = len(self.ranges.opened)
         self.updates = [at for at in self.updates if at > ctx.now - DAY]
         if self.on_demand:
@@ -251,6 +268,8 @@ class Kinesis(Leasing):
     # Looking
 
     def minds(self, layer: str) -> bool:
+        if layer == "resharded":
+            return not self.on_demand
         return layer != "expired" or any([not app.fan_out for app in self.apps])
 
     def depth(self) -> int:
@@ -297,6 +316,13 @@ class Kinesis(Leasing):
                 figures[f"age{after} s"] = float(reader.age(ctx.now)) * 1e-9
             found[f"shard {shard.number}{'' if shard.keys.open else ' (closed)'}"] = figures
         return found
+
+    def tables(self, ctx: Context) -> list[Table]:
+        return [
+            shards_table(self.shards, self.apps, ctx.now, RECORDS, BYTES),
+            consumers_table(self.shards, self.apps, ctx.now),
+            leases_table(self.shards, self.apps, ctx.now),
+        ]
 
     def _app_figures(self, ctx: Context, app: App) -> dict[str, float]:
         age: i64 = 0

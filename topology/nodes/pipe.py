@@ -28,6 +28,7 @@ class Pipe(Service):
     managed: ClassVar[bool] = True
     works: ClassVar[bool] = False
     like: ClassVar[str] = ""
+    inlet_params: ClassVar[dict[str, Any]] = {}
     layers: ClassVar[dict[str, str]] = {"mismatched": "either"}
     """`mismatched`: the share of the messages that its filter does not take any more."""
     example: ClassVar[str] = """

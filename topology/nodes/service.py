@@ -12,10 +12,13 @@ from topology.parameters import REQUIRED, choice, count, dist, duration, group, 
 from topology.policies.outbox import RELAY, Outbox, Posted, Relay
 from topology.policies.saga import UNDO, Saga
 from topology.policy import NodePolicy
+from topology.runs import Run
 from topology.waiting import Waiting
 
 QUEUE_FULL: Final = reason("queue full")
 DROPPED: Final = reason("dropped from a full queue")
+SINGLE: Final = "single"
+BATCH: Final = "batch"
 WORK: Final = 0
 AGAIN: Final = 1
 PAUSE: Final = 2
@@ -30,10 +33,20 @@ class Service(Node):
     """Does work for each call: takes a slot, works on a core, then calls what it depends on, one link after the other in
     file order, holding its slot until it answers. Hand-offs come last; their acceptance is part of the answer.
 
-    When all slots are taken, calls wait in memory. A queue that it consumes is asked for as many messages as slots are free.
+    When all slots are taken, calls wait in memory. A queue that it consumes is asked for as many messages as slots are free;
+    with a batch listener, for as many batches.
     """
 
     role: ClassVar[str] = SERVICE
+    inlet_params: ClassVar[dict[str, Any]] = {
+        "listener": choice(
+            SINGLE,
+            "Whether each message that it receives takes a slot (single), or all that one receive brings share one and are "
+            "worked on one after the other (batch). Then a stream gives many records of one shard or partition at once. They are "
+            "done when the last one is; one that fails ends its batch.",
+            options=(SINGLE, BATCH),
+        ),
+    }
     params: ClassVar[dict[str, Any]] = {
         "slots": count(
             8, "Calls that one replica has in work at once; each holds its slot until it is answered.", ge=1, le=100_000
@@ -73,6 +86,10 @@ class Service(Node):
         self.running = False
         """Whether the process is there: while it is not, it asks for nothing."""
         self.asked: list[int] = []
+        self.in_runs: list[bool] = []
+        self.runs: list[Run] = []
+        self.late_runs: list[Run] = []
+        """Batches that wait for a slot: some were taken away after they had been asked for."""
         self.turn: i64 = 0
         self.backing_off = False
         self.waiting = Waiting()
@@ -109,6 +126,7 @@ class Service(Node):
         inlets = values["in"]
         self.batches: list[int] = [link["batch"] for link in inlets]
         self.waits: list[int] = [link["wait"] for link in inlets]
+        self.in_runs = [link.get("listener") == BATCH for link in inlets]
         if len(self.asked) != len(inlets):
             self.asked = [0] * len(inlets)
         if not self.configured:
@@ -176,12 +194,14 @@ class Service(Node):
         self.backing_off = False
         self.waiting.clear()
         self.ready.clear()
+        self._drop_runs()
         if self.relay is not None:
             self.relay.release(ctx)
 
     def on_close(self) -> None:
         self.waiting.clear()
         self.ready.clear()
+        self._drop_runs()
         if self.relay is not None:
             self.relay.close()
 
@@ -245,8 +265,9 @@ class Service(Node):
         meter = ctx.meter
         if meter.at != now:
             meter.upto(now)
-        self.busy += 1
-        meter.busy = self.busy
+        if call.run is None:
+            self.busy += 1
+            meter.busy = self.busy
         meter.wait_ns += now - call.arrived
         call.started = now
         call.visit = ctx.visit(call.message)
@@ -299,7 +320,11 @@ class Service(Node):
         meter.working = self.working
         if self.ready.count > 0:
             self._compute(ctx)
-        self.worked(ctx, item)
+        run = item.run
+        if isinstance(run, Run) and run.whole:
+            self._run_over(ctx, run)
+        else:
+            self.worked(ctx, item)
 
     def _other_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
         if tag == AGAIN:
@@ -403,6 +428,10 @@ class Service(Node):
 
     def _end(self, ctx: Context, call: Call, outcome: i64, code: int) -> None:
         """The slot is free again; whoever waits takes it."""
+        run = call.run
+        if isinstance(run, Run):
+            self._run_on(ctx, call, run, outcome, code)
+            return
         meter = ctx.meter
         if meter.at != ctx.now:
             meter.upto(ctx.now)
@@ -414,13 +443,20 @@ class Service(Node):
             ctx.finish(call, outcome == YES, code)
         else:
             ctx.answer(call, outcome, code)
-        if self.waiting.count > 0:
+        self._slot_free(ctx)
+
+    def _slot_free(self, ctx: Context) -> None:
+        if self.waiting.count > 0 or self.late_runs:
             self._fill(ctx)
         if ctx.inlets > 0:
             self._ask(ctx)
 
     def _fill(self, ctx: Context) -> None:
         """Whoever waits takes what is free."""
+        while self.late_runs and self.busy < self.slots:
+            late = self.late_runs.pop(0)
+            ctx.meter.queued -= len(late.calls)
+            self._begin_run(ctx, late)
         waiting = self.waiting
         while waiting.count > 0 and self.busy < self.slots:
             following = waiting.take(ctx.now)
@@ -447,10 +483,15 @@ class Service(Node):
         """Ask the queues for as many messages as there are free slots; the one that was asked for least comes first."""
         if ctx.inlets == 0 or self.backing_off:
             return
-        free: i64 = self.slots - self.busy - self.waiting.count
+        free: i64 = self.slots - self.busy - self.waiting.count - len(self.late_runs)
         while self.polls < free:
             inlet: i64 = 0 if ctx.inlets == 1 else self._least_asked(ctx.inlets)
             most: i64 = self.batches[inlet]
+            if self.in_runs[inlet]:
+                self.polls += 1
+                self.asked[inlet] += 1
+                ctx.receive(inlet, most, self.waits[inlet])
+                continue
             if most > free - self.polls:
                 most = free - self.polls
             self.polls += most
@@ -470,16 +511,14 @@ class Service(Node):
         return found
 
     def on_received(self, ctx: Context, receive: Receive) -> None:
-        self.polls -= receive.most
-        self.asked[receive.link] -= receive.most
-        for call in receive.calls:
-            if self.recallers and self._known(ctx, call):
-                continue
-            if self.busy < self.slots:
-                self._begin(ctx, call)
-            else:
-                self.waiting.add(call)
-                ctx.meter.queued += 1
+        if self.in_runs[receive.link]:
+            self.polls -= 1
+            self.asked[receive.link] -= 1
+            self._take_run(ctx, receive.calls)
+        else:
+            self.polls -= receive.most
+            self.asked[receive.link] -= receive.most
+            self._take_each(ctx, receive.calls)
         pause: i64 = 0
         if receive.refused:
             pause = RETRY_RECEIVE
@@ -490,6 +529,116 @@ class Service(Node):
             ctx.after(pause, AGAIN, None)
         else:
             self._ask(ctx)
+
+    def _take_each(self, ctx: Context, calls: list[Call]) -> None:
+        """Each of what was received takes a slot."""
+        for call in calls:
+            if self.recallers and self._known(ctx, call):
+                continue
+            if self.busy < self.slots:
+                self._begin(ctx, call)
+            else:
+                self.waiting.add(call)
+                ctx.meter.queued += 1
+
+    # Batches
+
+    def _take_run(self, ctx: Context, calls: list[Call]) -> None:
+        """All of what was received takes one slot."""
+        if self.recallers:
+            calls = [call for call in calls if not self._known(ctx, call)]
+        if not calls:
+            return
+        run = Run(calls)
+        if self.busy < self.slots:
+            self._begin_run(ctx, run)
+        else:
+            self.late_runs.append(run)
+            ctx.meter.queued += len(calls)
+
+    def _begin_run(self, ctx: Context, run: Run) -> None:
+        """A slot is free: a batch takes it. Where its messages need nothing but work, this is one stretch of time."""
+        meter = ctx.meter
+        meter.upto(ctx.now)
+        self.busy += 1
+        meter.busy = self.busy
+        self.runs.append(run)
+        first = run.calls[0]
+        first.run = run
+        run.current = first
+        run.whole = ctx.links == 0 and not self.watchers
+        if not run.whole:
+            self._begin(ctx, first)
+            return
+        work = self._work_for_run(ctx, run)
+        if self.working < self.cores:
+            self._work(ctx, first, work)
+        else:
+            first.work = work
+            self.ready.add(first)
+
+    def _work_for_run(self, ctx: Context, run: Run) -> i64:
+        """The work for a batch, up to the first message that fails."""
+        may_fail = self.fails > 0.0 or ctx.error_share > 0.0 or ctx.poison_share > 0.0
+        meter = ctx.meter
+        work: i64 = 0
+        waited: i64 = 0
+        done: i64 = 0
+        for call in run.calls:
+            waited += ctx.now + work - call.arrived
+            call.started = ctx.now + work
+            message = call.message
+            call.visit = ctx.visit(message)
+            work += self.work_for(ctx, call)
+            if may_fail:
+                run.code = ctx.failure(self.error_dice, self.fails, message.root, call.visit)
+                if run.code:
+                    break
+            done += 1
+        run.good = done
+        meter.wait_ns += waited
+        meter.served += (done if run.code else done - 1)
+        return work
+
+    def _run_on(self, ctx: Context, call: Call, run: Run, outcome: i64, code: int) -> None:
+        """One message of a batch is through: the next one, or the end."""
+        for watcher in self.watchers:
+            watcher.ended(ctx, call, outcome)
+        call.run = None
+        run.current = None
+        if outcome == YES:
+            run.good += 1
+        else:
+            run.code = code
+        if outcome == YES and run.good < len(run.calls):
+            following = run.calls[run.good]
+            following.run = run
+            run.current = following
+            self._begin(ctx, following)
+        else:
+            self._run_over(ctx, run)
+
+    def _run_over(self, ctx: Context, run: Run) -> None:
+        """A batch is over: its messages are answered, and its slot is free."""
+        meter = ctx.meter
+        if meter.at != ctx.now:
+            meter.upto(ctx.now)
+        self.busy -= 1
+        meter.busy = self.busy
+        self.runs.remove(run)
+        calls = run.calls
+        good = run.good
+        code = run.code
+        run.close()
+        ctx.answer_all(calls, good, code)
+        self._slot_free(ctx)
+
+    def _drop_runs(self) -> None:
+        """The batches in work are gone with the process."""
+        for run in self.runs:
+            run.close()
+        self.runs = []
+        self.late_runs = []
 
     def slots_now(self) -> int:
         return self.slots

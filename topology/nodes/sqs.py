@@ -237,8 +237,40 @@ class Sqs(Node):
             item.since = ctx.now
         self._take(ctx, item)
 
+    def on_recovery(self, ctx: Context, item: Item) -> None:
+        assert isinstance(item, Entry)
+        call = item.call
+        sent = self.sent
+        if sent is not None:
+            sent.knows(-call.message.root if call.undo else call.message.root, item.since)
+        self._keep(ctx, item)
+        hidden: i64 = item.delivered + self.visibility - ctx.now
+        delayed: i64 = item.since + self.delay - ctx.now
+        if item.receipt is not None and hidden > 0:
+            item.state = FLYING
+            self.flying += 1
+            if self.grouped:
+                self.backlog.fly(item, ctx.now)
+            item.hidden = ctx.after(hidden, VISIBLE, item)
+        elif item.received == 0 and delayed > 0:
+            item.state = DELAYED
+            self.delayed += 1
+            item.hidden = ctx.after(delayed, DUE, item)
+        else:
+            self._show(ctx, item)
+
     def _take(self, ctx: Context, entry: Entry) -> None:
         """Keep one more; whoever waits for a message gets it at once, unless it is delayed."""
+        self._keep(ctx, entry)
+        if self.delay > 0:
+            entry.state = DELAYED
+            self.delayed += 1
+            entry.hidden = ctx.after_same(self.delay, DUE, entry)
+        else:
+            self._show(ctx, entry)
+
+    def _keep(self, ctx: Context, entry: Entry) -> None:
+        """One more is in the books of the queue, by its age."""
         by_age = self.by_age
         if len(by_age) > 64 and len(by_age) > 2 * (self.depth() + 1):
             by_age = [e for e in by_age if not e.gone]
@@ -251,12 +283,6 @@ class Sqs(Node):
             self._watch_oldest(ctx)
         if self.grouped:
             self.backlog.enter(entry, ctx.now)
-        if self.delay > 0:
-            entry.state = DELAYED
-            self.delayed += 1
-            entry.hidden = ctx.after_same(self.delay, DUE, entry)
-        else:
-            self._show(ctx, entry)
 
     def _watch_oldest(self, ctx: Context) -> None:
         """Wake up when the retention of the oldest entry ends."""

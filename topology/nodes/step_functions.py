@@ -6,16 +6,21 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.asl import Cancel, Delay, Execution, Invoke, Mistakes, Outside, StateMachine, load
 from topology.asl.resource import TOKEN
+from topology.asl.states import Map
+from topology.asl.tally import Tally
 from topology.begins import BEGINS, begin_of
 from topology.bucket import Bucket
 from topology.chance import Dice
 from topology.dist import Dist
+from topology.executions import Recent, count_of
 from topology.importers.asl import read_definition
 from topology.message import ERROR, REFUSED, TOO_MANY, YES, Item, lasts, reason
 from topology.node import FUNCTION, Call, Context, Node, content_of
 from topology.parameters import choice, count, data, dist, path, rate
 from topology.problems import Refused
-from topology.workflows import NANOS, Clock, Draws, Running, Step, Tally, answer_to, chosen, states_of, tasks_of
+from topology.workflow_frame import StateCount, WorkflowFrame
+from topology.workflow_update import with_a_mistake
+from topology.workflows import NANOS, Clock, Draws, Running, Step, answer_to, check_nested, chosen, states_of, tasks_of
 
 QUOTAS: Final = "AWS Step Functions Developer Guide, Service quotas"
 TYPES: Final = "AWS Step Functions Developer Guide, Choosing workflow type"
@@ -43,8 +48,16 @@ class StepFunctions(Node):
 
     role: ClassVar[str] = FUNCTION
     managed: ClassVar[bool] = True
-    layers: ClassVar[dict[str, str]] = {"callbacks_lost": "either", "heartbeats_lost": "either"}
-    """The shares of the tasks that never call back, and whose heartbeats do not come."""
+    inside: ClassVar[str] = "states"
+    layers: ClassVar[dict[str, str]] = {
+        "callbacks_lost": "either",
+        "heartbeats_lost": "either",
+        "updated": "either",
+        "open_taken": "either",
+        "bad_items": "either",
+    }
+    """The shares of the tasks that never call back, and whose heartbeats do not come; of the new executions that follow the
+    next version; of the open executions that others have; and of the executions with an item that no task takes."""
     example: ClassVar[str] = """
 nodes:
   web: {kind: producer, rate: 5/s, mix: {small: {body: {n: 1}}, large: {body: {n: 9}}}}
@@ -77,7 +90,12 @@ designs:
         "callback": dist("1s", "How long after its task was taken on a worker calls back with the token."),
         "starts": rate("300/s", "Executions started per second, in the long run.", gt="0/s", source=f"{QUOTAS}, unverified"),
         "burst": count(1300, "Executions started at once after a rest.", ge=1, source=f"{QUOTAS}, unverified"),
-        "open": count(1_000_000, "Executions that run at once; more are refused.", ge=1, le=1_000_000, source=QUOTAS),
+        "open": count(1_000_000, "Standard executions that run at once; more are refused.", ge=1, le=1_000_000, source=QUOTAS),
+        "update": data(
+            None,
+            "The next version of the definition, which the fault workflow_update brings; left out: this one, in which the last "
+            "task reads a field that nobody writes.",
+        ),
         "begins": BEGINS,
     }
 
@@ -89,6 +107,8 @@ designs:
         self.bucket: Bucket | None = None
         self.clock: Clock | None = None
         self.tallies: dict[str, Tally] = {}
+        """What became of each state."""
+        self.recent = Recent()
         self.down = False
         self.held: list[tuple[int, Step]] = []
         """What came due while it was down."""
@@ -105,9 +125,9 @@ designs:
             raise Refused((given[1],) if given else (), "a state machine has either a definition or a file")
         if values["file"] is not None:
             values["definition"] = read_definition(values["file"])
-        machine = _loaded(values, given[0])
-        states = {one.name for one in states_of(machine)}
-        tasks = {task.name for task in tasks_of(machine)}
+        versions = [_loaded(values, given[0])] + ([] if values["update"] is None else [_loaded(values, "update")])
+        states = {one.name for machine in versions for one in states_of(machine)}
+        tasks = {task.name for machine in versions for task in tasks_of(machine)}
         for name in ("tasks", "outputs"):
             said = values[name] or {}
             if not isinstance(said, dict):
@@ -122,11 +142,15 @@ designs:
     def prepare_links(values: dict[str, Any], links: list[tuple[str, str, dict[str, Any]]]) -> None:
         """See that each task finds a node; Refused says which does not."""
         nodes = [callee for callee, _, _ in links]
-        for task in tasks_of(_loaded(values, "definition")):
-            chosen(task, values["tasks"] or {}, nodes)
+        machine = _loaded(values, "definition")
+        for task in [*tasks_of(machine), *tasks_of(_next(values, machine))]:
+            callee, kind, said = links[chosen(task, values["tasks"] or {}, nodes)]
+            check_nested(task, callee, kind, said["mode"])
 
     def configure(self, ctx: Context, values: dict[str, Any], policies: list[Any]) -> None:
         self.machine: StateMachine = _loaded(values, "definition")
+        self.definition: Any = values["definition"]
+        self.sort: str = values["type"]
         self.outputs: dict[str, Any] = values["outputs"] or {}
         self.callback: Dist = values["callback"]
         self.starts: float = float(values["starts"])
@@ -140,8 +164,13 @@ designs:
         self.lost_dice: Dice = ctx.dice("lost callbacks")
         out = values["out"]
         nodes = [str(link["to"]) for link in out]
+        self.callees: list[str] = nodes
         self.functions = [link["kind"] == "lambda" for link in out]
         self.targets = {task.name: chosen(task, values["tasks"] or {}, nodes) for task in tasks_of(self.machine)}
+        self.update: StateMachine = _next(values, self.machine)
+        self.update_targets = {task.name: chosen(task, values["tasks"] or {}, nodes) for task in tasks_of(self.update)}
+        self.update_dice: Dice = ctx.dice("update")
+        self.item_dice: Dice = ctx.dice("items")
         for state in states_of(self.machine):
             self.tallies.setdefault(state.name, Tally())
 
@@ -149,7 +178,7 @@ designs:
 
     def on_message(self, ctx: Context, call: Call) -> None:
         bucket = self.bucket
-        if len(self.running) >= self.most:
+        if self.sort == "standard" and len(self.running) >= self._most_open(ctx):
             ctx.answer(call, REFUSED, LIMIT)
             return
         if bucket is not None and not bucket.grants(ctx.now, self.starts, self.burst):
@@ -160,6 +189,11 @@ designs:
             ctx.accept(call)
         self._start(ctx, call)
 
+    def _most_open(self, ctx: Context) -> int:
+        """How many executions may be open: what others in the account leave of the quota."""
+        taken = ctx.strength("open_taken")
+        return int(self.most) if taken <= 0.0 else round(float(self.most) * (1.0 - taken))
+
     def _start(self, ctx: Context, call: Call) -> None:
         clock = self.clock
         assert clock is not None
@@ -167,8 +201,11 @@ designs:
         call.started = ctx.now
         call.visit = ctx.visit(call.message)
         draws = Draws(self.dice, call.message.root + 4096 * call.visit)
-        run = Execution(self.machine, Outside(clock.now_ns, draws.uniform, draws.uuid), f"e-{self.started}", ctx.node)
-        one = Running(call, run)
+        outside = Outside(clock.now_ns, draws.uniform, draws.uuid, self.tallies)
+        newer = ctx.strength("updated")
+        updated = newer > 0.0 and self.update_dice.uniform(draws.root, 0) < newer
+        run = Execution(self.update if updated else self.machine, outside, f"e-{self.started}", ctx.node)
+        one = Running(call, run, self.update_targets if updated else self.targets)
         number: int = self.started
         self.running[number] = one
         ctx.meter.upto(ctx.now)
@@ -203,12 +240,20 @@ designs:
         due = one.run.due_ns(request.id)
         if due is not None:
             self._due(ctx, step, due)
-        link = self.targets.get(request.state, -1)
+        link = one.targets.get(request.state, -1)
         if request.purpose != "task" or link < 0:
             # What a Map reads and writes is at hand: `outputs` says what there is.
             self._succeed(ctx, step)
+        elif self._refuses(ctx, one, request):
+            one.run.failed(request.id, "States.TaskFailed", "the item is not valid")
+            self._over(ctx, step, one)
         else:
             ctx.send(link, step, one.call.message)
+
+    def _refuses(self, ctx: Context, one: Running, request: Invoke) -> bool:
+        """Whether a task gets the bad item of its Map: the first one, as often as it is tried."""
+        bad = ctx.strength("bad_items")
+        return bad > 0.0 and one.run.item_of(request.id) == 0 and self.item_dice.uniform(one.call.message.root, 0) < bad
 
     def _due(self, ctx: Context, step: Step, at_ns: int) -> None:
         clock = self.clock
@@ -314,29 +359,12 @@ designs:
         if due is not None:
             self._due(ctx, step, due)
 
-    # Counts and ends
+    # Ends
 
     def _look(self, ctx: Context, number: int, one: Running) -> None:
-        """Count what is new in its history; when it has ended, tell whoever waits."""
-        events = one.run.history
-        for event in events[one.seen :]:
-            if event.type.endswith("StateEntered"):
-                self._moved(one, event.state, 1)
-            elif event.type.endswith("StateExited"):
-                self._moved(one, event.state, -1)
-        one.seen = len(events)
+        """When it has ended, tell whoever waits."""
         if one.run.status != "RUNNING":
             self._end(ctx, number, one)
-
-    def _moved(self, one: Running, state: str, by: int) -> None:
-        tally = self.tallies.setdefault(state, Tally())
-        tally.now += by
-        tally.entered += 1 if by > 0 else 0
-        left = one.inside.get(state, 0) + by
-        if left > 0:
-            one.inside[state] = left
-        else:
-            one.inside.pop(state, None)
 
     def _end(self, ctx: Context, number: int, one: Running) -> None:
         if number not in self.running:
@@ -346,9 +374,7 @@ designs:
         ctx.meter.busy = len(self.running)
         status = one.run.status
         self.ended[status] = self.ended.get(status, 0) + 1
-        for state, n in one.inside.items():
-            self.tallies[state].now -= n
-            self.tallies[state].failed += n
+        self.recent.add(number, one.run)
         for step in list(one.asked.values()):
             self._let_go(ctx, step)
         one.asked = {}
@@ -392,6 +418,12 @@ designs:
     # Looking
 
     def minds(self, layer: str) -> bool:
+        if layer == "updated":
+            return self.update is not self.machine
+        if layer == "bad_items":
+            return len([one for one in states_of(self.machine) if isinstance(one, Map) and tasks_of(one.flow)]) > 0
+        if layer == "open_taken":
+            return self.sort == "standard"
         waiting = [task for task in tasks_of(self.machine) if task.resource.pattern == TOKEN]
         if layer == "heartbeats_lost":
             waiting = [task for task in waiting if task.heartbeat is not None]
@@ -399,6 +431,11 @@ designs:
 
     def depth(self) -> int:
         return len(self.running)
+
+    def oldest(self, now: int) -> int:
+        for one in self.running.values():
+            return now - one.call.started
+        return 0
 
     def gauges(self, ctx: Context) -> dict[str, float]:
         return {
@@ -410,14 +447,51 @@ designs:
 
     def views(self, ctx: Context) -> dict[str, dict[str, float]]:
         return {
-            name: {"entered": float(one.entered), "in it now": float(one.now), "failed in it": float(one.failed)}
+            name: {
+                "entered": float(one.entered),
+                "in it now": float(one.now),
+                "failed in it": float(one.failed + one.stopped),
+                "caught": float(one.caught),
+                "retried": float(one.retried),
+            }
             for name, one in self.tallies.items()
         }
 
+    def workflow(self, ctx: Context, execution: int) -> WorkflowFrame | None:
+        clock = self.clock
+        begins_ns = 0 if clock is None else clock.begins * NANOS
+        graph = self.recent.graph(self.machine, self.definition)
+        return WorkflowFrame(
+            ctx.now,
+            self.sort,
+            graph,
+            tuple([self._count(state.name, begins_ns) for state in graph.states]),
+            len(self.running),
+            int(self.started),
+            tuple(self.ended.items()),
+            int(self.throttled),
+            self.recent.lines(self.running, begins_ns),
+            self.recent.shown(execution, self.running, begins_ns),
+            self.down,
+        )
+
+    def _count(self, state: str, begins_ns: int) -> StateCount:
+        link = self.targets.get(state, -1)
+        return count_of(self.tallies.setdefault(state, Tally()), begins_ns, self.callees[link] if link >= 0 else "")
+
+
+def _next(values: dict[str, Any], machine: StateMachine) -> StateMachine:
+    """The next version: what is said, else the machine with a mistake in its last task; itself where it has none."""
+    if values["update"] is not None:
+        return _loaded(values, "update")
+    tasks = tasks_of(machine)
+    return load(with_a_mistake(values["definition"], tasks[-1]), express=values["type"] == "express") if tasks else machine
+
 
 def _loaded(values: dict[str, Any], where: str) -> StateMachine:
+    """The machine that is given there; a file's is in `definition`. Refused names the place of what is wrong."""
     try:
-        return load(values["definition"], express=values["type"] == "express")
+        return load(values["definition" if where == "file" else where], express=values["type"] == "express")
     except Mistakes as mistakes:
         first = mistakes.all[0]
         more = f" (and {len(mistakes.all) - 1} more)" if len(mistakes.all) > 1 else ""

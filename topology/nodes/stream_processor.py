@@ -4,7 +4,7 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.message import ERROR, UNMATCHED, YES, Item, reason
+from topology.message import ERROR, GAVE_UP, NONE, REFUSED, SILENT, UNMATCHED, YES, Item, Message, reason
 from topology.node import FUNCTION, Call, Context, Part, Timer, content_of
 from topology.nodes.service import Service
 from topology.parameters import choice, count, dist, duration, group, number, share, word
@@ -12,6 +12,7 @@ from topology.problems import Refused
 from topology.windows import COUNT, FAR, MEASURES, SLIDING, SORTS, TUMBLING, Held, Window, Windows
 
 IDLE: Final = 50
+UNHEARD: Final = 51
 EVENT, ARRIVAL = "event", "arrival"
 KEYS: Final = 65_536
 """Of so many keys the last windows are remembered."""
@@ -25,7 +26,15 @@ LATE: Final = reason("late data: its windows were closed")
 
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Alert(Item):
-    """What was out of the ordinary, on its way."""
+    """What was out of the ordinary, on its way to each of those whom it goes to: all must say yes."""
+
+    def __init__(self, message: Message, links: i64) -> None:
+        self.message: Message = message
+        self.left: i64 = links
+        self.refused: i64 = 0
+        self.outcome: i64 = YES
+        self.reason: int = 0
+        self.links: i64 = links
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -35,13 +44,19 @@ class StreamProcessor(Service):
     What it takes is checkpointed: it is done when the last of its windows closes, and a crash only delays that. A window is
     looked at when the watermark passes its end: the time of the latest event of each shard, of the shard that is farthest
     behind, less the disorder that is allowed for. Events that come still later count for as long as `lateness` says, and are
-    dropped after that. Its links lead to those whom an alert goes to: the message that came last in the window stands for it.
+    dropped after that.
+
+    Its links lead to those whom an alert goes to. An alert is a new message, offered when its window is looked at, in a flow
+    that has the processor's name; it carries what the last record of the window says, and goes over all links at once.
     """
 
     role: ClassVar[str] = FUNCTION
     managed: ClassVar[bool] = True
     shields: ClassVar[bool] = True
+    reads_times: ClassVar[bool] = True
+    emits: ClassVar[bool] = True
     like: ClassVar[str] = ""
+    inlet_params: ClassVar[dict[str, Any]] = {}
     example: ClassVar[str] = """
 nodes:
   sensors: {kind: producer, rate: 50/s, keys: {count: 20}, work: [it]}
@@ -83,6 +98,7 @@ designs:
             },
             "When a window is out of the ordinary; left out: never.",
         ),
+        "deadline": duration("10s", "An alert that is not answered for so long is late, and nobody waits for it.", ge="1ms"),
         "concurrency": count(64, "Records in work at once.", ge=1, le=10_000),
         "takes": dist("1ms", "The work for one record."),
         "fails": share(0, "The share of records that end in an error, after the work."),
@@ -134,6 +150,7 @@ designs:
         self.value: str = values["value"] or ""
         self.measure: str = values["measure"]
         self.rule = values["alert"] or {}
+        self.deadline: i64 = values["deadline"]
 
     # Records
 
@@ -157,7 +174,8 @@ designs:
 
     def _gather(self, ctx: Context, call: Call) -> None:
         """Put a record into its windows, or drop it because it comes too late."""
-        at: i64 = ctx.now + ctx.skew if self.by_arrival else call.message.born
+        at: i64 = ctx.now + ctx.skew if self.by_arrival else call.message.born + call.message.skew
+        at = at if at > 0 else 0
         key: i64 = 0
         if self.by == "key":
             key = call.message.key
@@ -203,6 +221,12 @@ designs:
         return float(text) if text.replace(".", "", 1).removeprefix("-").isdecimal() else 0.0
 
     def on_timer(self, ctx: Context, tag: i64, item: Item | None) -> None:
+        if tag == UNHEARD:
+            assert isinstance(item, Message)
+            if item.answer == NONE:
+                self.failed_alerts += 1
+                ctx.told(item, SILENT, GAVE_UP)
+            return
         if tag != IDLE:
             super().on_timer(ctx, tag, item)
             return
@@ -268,12 +292,19 @@ designs:
         return bool((figure - mean) * (figure - mean) > z * z * variance)
 
     def _tell(self, ctx: Context, window: Window) -> None:
-        """An alert goes out over each link; the message that came last stands for its window."""
+        """An alert goes out over each link, as a new message that says what the record that came last said."""
         self.alerts += 1
+        if ctx.links == 0:
+            return
         call = window.held[-1].call
+        last = call.message
+        message = ctx.offer(self.alerts, 0, ctx.now, ctx.now + self.deadline)
+        message.key, message.tenant, message.priority, message.mix = last.key, last.tenant, last.priority, last.mix
+        ctx.after_same(self.deadline, UNHEARD, message)
+        alert = Alert(message, ctx.links)
         link: i64 = 0
         while link < ctx.links:
-            ctx.send_as(link, Alert(), call.message, call.content)
+            ctx.send_as(link, alert, message, call.content)
             link += 1
 
     def _close(self, ctx: Context, window: Window) -> None:
@@ -287,11 +318,20 @@ designs:
         window.held = []
 
     def on_answer(self, ctx: Context, call: Call) -> None:
-        if isinstance(call.cause, Alert):
-            if call.outcome != YES:
-                self.failed_alerts += 1
-        else:
+        alert = call.cause
+        if not isinstance(alert, Alert):
             super().on_answer(ctx, call)
+            return
+        if call.outcome != YES:
+            alert.refused += 1 if call.outcome == REFUSED else 0
+            alert.outcome = REFUSED if alert.refused == alert.links else SILENT
+            alert.reason = call.reason
+        alert.left -= 1
+        if alert.left > 0 or alert.message.answer != NONE:
+            return
+        if alert.outcome != YES:
+            self.failed_alerts += 1
+        ctx.told(alert.message, alert.outcome, alert.reason)
 
     # Living and dying
 

@@ -38,6 +38,8 @@ class Engine:
         self.stale: i64 = 0
         self.native: bool = COMPILED
         self.heap: list[Timer] = []
+        self.hole = False
+        """Whether the first place of the heap is free: what was there has fired. Mostly another timer soon takes it."""
         self.pairs: list[tuple[int, int, Timer]] = []
         self.lanes: dict[int, Lane] = {}
 
@@ -107,13 +109,24 @@ class Engine:
 
     def waiting(self) -> i64:
         """How many entries lie in the heap."""
-        return len(self.heap) if self.native else len(self.pairs)
+        return len(self.heap) - (1 if self.hole else 0) if self.native else len(self.pairs)
+
+    def next_at(self) -> i64:
+        """When the first entry of the heap is due, cancelled or not; -1 where there is none."""
+        if self.native:
+            self._close_hole()
+            return self.heap[0].at if len(self.heap) > 0 else -1
+        return self.pairs[0][0] if self.pairs else -1
 
     def _push(self, timer: Timer) -> None:
         if not self.native:
             heapq.heappush(self.pairs, (timer.at, timer.seq, timer))
             return
         heap = self.heap
+        if self.hole:
+            self.hole = False
+            self._sink(timer)
+            return
         i: i64 = len(heap)
         heap.append(timer)
         at = timer.at
@@ -131,10 +144,12 @@ class Engine:
         """Take the first timer that comes due before `until`, or None. Its lane moves up."""
         if self.native:
             heap = self.heap
+            if self.hole:
+                self._close_hole()
             if len(heap) == 0 or heap[0].at >= until:
                 return None
             first = heap[0]
-            self._drop_first()
+            self.hole = True
         else:
             pairs = self.pairs
             if not pairs or pairs[0][0] >= until:
@@ -157,12 +172,18 @@ class Engine:
                 self._push(behind)
         return first
 
-    def _drop_first(self) -> None:
+    def _close_hole(self) -> None:
+        """Nothing took the first place: what was last in the heap does."""
+        if self.hole:
+            self.hole = False
+            last = self.heap.pop()
+            if len(self.heap) > 0:
+                self._sink(last)
+
+    def _sink(self, last: Timer) -> None:
+        """Put a timer into the free place at the top, and sift."""
         heap = self.heap
-        last = heap.pop()
         n: i64 = len(heap)
-        if n == 0:
-            return
         at = last.at
         seq = last.seq
         i: i64 = 0
@@ -197,12 +218,14 @@ class Engine:
             lane.head = None
             lane.tail = None
         self.heap = []
+        self.hole = False
         self.pairs = []
         self.lanes = {}
 
     def _rebuild(self) -> None:
         """Drop cancelled timers: they outnumber the live ones."""
         if self.native:
+            self._close_hole()
             live = [t for t in self.heap if t.owner is not None or t.lane is not None]
             self.heap = []
             for t in live:

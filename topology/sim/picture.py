@@ -342,6 +342,7 @@ def _flow(fw: FlowWatch, now: int, speed: list[float]) -> FlowFrame:
         completion_p50_ns=total.completion.quantile_ns(0.5),
         completion_p99_ns=total.completion.quantile_ns(0.99),
         reasons=tuple(total.reasons.items()),
+        inside=bool(flow.inside),
         yes_late=int(total.yes_late),
     )
 

@@ -30,6 +30,7 @@ from topology.node import (
     PROBE,
     PROBED,
     PULLED,
+    Answers,
     Call,
     Hop,
     Node,
@@ -87,6 +88,7 @@ class Place(Laden):
         self.where: int = (group.index + 1) << 16
         self.lane: Lane | None = None
         self.poisoner: Dice | None = None
+        self.pulled: bool = node.role in PULLED
 
     # Timers
 
@@ -360,11 +362,71 @@ class Place(Laden):
             self._depart(call, done, code)
         if code and code < 65536:
             code |= self.where
-        if done and self.machine.role not in PULLED:
+        if done and not self.pulled:
             self.complete(call)
         self._end(call, code)
         if self.draining and self.meter.inside == 0:
             self.leave()
+
+    def answer_all(self, calls: list[Call], good: i64, code: int) -> None:
+        if code and code < 65536:
+            code |= self.where
+        wire = self.inlets_[calls[0].inlet - 1].wire
+        now = self.now
+        meter = self.meter
+        if meter.at != now:
+            meter.upto(now)
+        group = self.group
+        if not group.awake:
+            group.touch(self.core)
+        meter.inside -= len(calls)
+        meter.departures += len(calls)
+        group.good += good
+        stays: int = 0
+        heard: list[Call] = []
+        for at, call in enumerate(calls):
+            self._unlink(call)
+            stay: i64 = now - call.arrived
+            stays += stay
+            group.recent.add(stay)
+            if at < good:
+                self.complete(call)
+                self._end(call, 0)
+                call.outcome = YES
+            else:
+                group.count_bad(code)
+                self._end(call, code)
+                call.outcome = ERROR
+                call.reason = code
+            if at < good or wire.release_on_failure:
+                call.way = ANSWER
+                heard.append(call)
+            else:
+                wire.count_bad(code)
+        meter.stay_ns += stays
+        queue = calls[0].caller
+        if heard and queue is not None:
+            wire.put(self.core, Answers(queue, heard), ANSWER)
+        if self.draining and self.meter.inside == 0:
+            self.leave()
+
+    def finish_all(self, calls: list[Call]) -> None:
+        now = self.now
+        meter = self.meter
+        if meter.at != now:
+            meter.upto(now)
+        if not self.group.awake:
+            self.group.touch(self.core)
+        stays: int = 0
+        for call in calls:
+            if call.kept:
+                meter.departures += 1
+                stay: i64 = now - call.arrived
+                stays += stay
+            call.arrived = now
+            self._end(call, 0)
+        meter.inside -= len(calls)
+        meter.stay_ns += stays
 
     def bury(self, call: Call, code: int) -> None:
         call.ended = True
@@ -455,6 +517,10 @@ class Place(Laden):
         if stream:
             root = root ^ (stream * 0x9E3779B1 & 0x7FFFFFFF)
         message = self.ledger.offer(flow, n, (root << 32) | (n & 0xFFFFFFFF), born, deadline)
+        message.skew = self.skew
+        if not self.source:
+            self.group.touch(self.core)
+            return message  # what comes to a node that emits is counted as its load, and what it makes of it is not
         meter = self.meter
         if meter.at != self.now:
             meter.upto(self.now)
@@ -465,6 +531,10 @@ class Place(Laden):
         return message
 
     def told(self, message: Message, outcome: i64, code: int) -> None:
+        if not self.source:
+            self.group.touch(self.core)
+            self.ledger.answer(message, outcome, code, self.now)
+            return
         meter = self.meter
         if meter.at != self.now:
             meter.upto(self.now)
@@ -533,6 +603,14 @@ class Place(Laden):
         wire = self.deliveries[receive.outlet]
         alive = caller.epoch == receive.caller_epoch and caller.up and not caller.frozen and not caller.draining
         return alive and wire.cut_to == 0 and wire.cut_back == 0
+
+    def beats(self, receive: Receive) -> bool:
+        caller = receive.caller
+        assert isinstance(caller, Place)
+        if not caller.frozen or caller.folds.get("beats", 0.0) == 0.0:
+            return self.renews(receive)
+        wire = self.deliveries[receive.outlet]
+        return caller.epoch == receive.caller_epoch and wire.cut_to == 0 and wire.cut_back == 0
 
     def leaves(self, receive: Receive) -> bool:
         caller = receive.caller

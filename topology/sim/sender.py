@@ -86,6 +86,8 @@ class Sender(Context):
         self.machine = node
         self.managed = group.managed
         self.source = group.source
+        self.counts_attempts = group.source
+        """Whether the attempts at its links are those of messages that it offers itself."""
         self.epoch: i64 = 1
         self.outlets: list[Outlet] = []
         self.up = False
@@ -191,7 +193,7 @@ class Sender(Context):
         """The attempt leaves."""
         wire = outlet.wire
         wire.attempts += 1
-        if self.source:
+        if self.counts_attempts:
             call.message.tally.attempts += 1
         outlet.out += 1
         wire.open += 1

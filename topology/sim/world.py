@@ -13,12 +13,14 @@ from topology.layers import OF_WORK, PLACE, SORTS, WAYS, WIRE, sort_of, strength
 from topology.ledger import Ledger
 from topology.links import delivers
 from topology.message import Flow, Reach, Tally, reason
-from topology.node import SOURCES, WORKERS, Node
+from topology.node import PRODUCER, SOURCES, WORKERS, Node
+from topology.offering import offers
 from topology.plan import BALANCED, LIST, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.policy import LinkPolicy, NodePolicy, ScalePolicy
 from topology.registry import kind, policy
 from topology.series import Samples
 from topology.sim.core import T_BEAT, T_PROVIDED, T_RESTART, T_SWITCH, Core, Layer
+from topology.sim.elsewhere import Clerk, Elsewhere, Local, Peer
 from topology.sim.engine import COMPILED
 from topology.sim.picture import draw_frame, sum_up
 from topology.sim.place import Place, switch
@@ -27,7 +29,9 @@ from topology.sim.scaler import Scaler
 from topology.sim.sender import Group
 from topology.sim.watch import FlowWatch, Watch
 from topology.sim.wire import Inlet, Outlet, Wire
+from topology.tables import Table
 from topology.witness import Wanted, Witness
+from topology.workflow_frame import WorkflowFrame
 from topology.world import Beat, Target, Turn
 
 POWERS: Final = frozenset(
@@ -39,14 +43,25 @@ __all__ = ["COMPILED", "SimWorld"]
 class SimWorld:
     """One design in virtual time. See `topology.world.World` for the verbs; all instants are nanoseconds."""
 
-    def __init__(self, plan: DesignPlan, playground: Playground, seed: int, wanted: list[Wanted] | None = None) -> None:
+    def __init__(
+        self,
+        plan: DesignPlan,
+        playground: Playground,
+        seed: int,
+        wanted: list[Wanted] | None = None,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self.plan = plan
+        self.elsewhere = elsewhere
         self.powers = POWERS
         self.seed = seed
         self.grid_ns: i64 = playground.grid_ns
         names = [node.name for node in plan.nodes]
         self.flows = [self._flow(i, f.producer, f.work, names) for i, f in enumerate(playground.flows)]
-        self.core = Core(seed, Ledger(self.flows) if wanted is None else Witness(self.flows, wanted), names)
+        here = {n.name for n in plan.nodes if offers(kind(n.kind), n.name, plan.links)}
+        self.offered = [flow for flow in self.flows if flow.producer in here]
+        """The flows that somebody of this design offers messages of; a node may have links in one design and none in another."""
+        self.core = Core(seed, self._ledger(wanted), names)
         self.values: dict[str, dict[str, Any]] = {n.name: dict(n.values) for n in plan.nodes}
         self.groups: dict[str, Group] = {}
         self.wires: list[Wire] = []
@@ -64,10 +79,17 @@ class SimWorld:
         self._build(plan)
         self.scalers = self._scalers(plan)
         self.watches = [Watch(g, playground.grid_ns) for g in self.core.groups]
-        self.flow_watches = [FlowWatch(f, playground.grid_ns) for f in self.flows]
+        self.flow_watches = [FlowWatch(f, playground.grid_ns) for f in self.offered]
         self._begin()
 
     # Building
+
+    def _ledger(self, wanted: list[Wanted] | None) -> Ledger:
+        """Who keeps the books, or takes down what others put into theirs."""
+        elsewhere = self.elsewhere
+        if elsewhere is not None and elsewhere.split:
+            return Clerk(self.flows, elsewhere)
+        return Ledger(self.flows) if wanted is None else Witness(self.flows, wanted)
 
     def _flow(self, index: int, producer: str, work: tuple[str, ...], names: list[str]) -> Flow:
         root = text_hash(producer) & 0x7FFFFFFF
@@ -91,23 +113,42 @@ class SimWorld:
         nothing = Reach([], -1, 0)
         for wire, rows in zip(self.wires, reaches, strict=True):
             wire.reaches = [Reach(parts, part, bit) if parts else nothing for parts, part, bit in rows]
+        ledger = self.core.ledger
+        if isinstance(ledger, Clerk):
+            ledger.know(self.wires)
         for group in self.core.groups:
             for place in group.places:
                 self._connect(place)
-        for flow in self.flows:
+        for flow in self.offered:
             group = self.groups[flow.producer]
-            group.places[0].flow = flow
+            place = group.places[0]
+            place.flow = flow
+            place.counts_attempts = True
+            flow.inside = not group.source
             if group.clients > 0:
                 flow.clients = group.clients
+            flow.keyed = self.values[flow.producer].get("keys") is not None
 
     def _add_place(self, group: Group, node: NodePlan, index: int) -> Place:
-        machine: Node = kind(node.kind)()
-        place = Place(self.core, group, index, machine)
+        place = self._place(group, node, index)
+        machine = place.machine
         place.folding = {name: sort.fold for name, sort in SORTS.items()} | dict(machine.layers)
         if group.zones > 0:
             place.zone = index % group.zones
         group.places.append(place)
         return place
+
+    def _place(self, group: Group, node: NodePlan, index: int) -> Place:
+        """A replica: one of this process, one that lives elsewhere, or, mostly, one of a world that has all of them itself."""
+        elsewhere = self.elsewhere
+        if elsewhere is None:
+            return Place(self.core, group, index, kind(node.kind)())
+        machine: Node = elsewhere.machine(node, index) or kind(node.kind)()
+        if not elsewhere.split:
+            return Place(self.core, group, index, machine)
+        if elsewhere.lives_here(node.name, index):
+            return Local(self.core, group, index, machine, elsewhere)
+        return Peer(self.core, group, index, machine, elsewhere)
 
     def _wire(self, index: int, link: LinkPlan) -> Wire:
         caller, callee = self.groups[link.caller], self.groups[link.callee]
@@ -207,6 +248,8 @@ class SimWorld:
 
     def _begin(self) -> None:
         """Everything comes up at instant 0: callees before callers matter not, since nothing moves before the first timer."""
+        if self.elsewhere is not None and self.elsewhere.split:
+            return  # each comes up when its process is told to
         for group in self.core.groups:
             for place in group.places:
                 place.begin()
@@ -234,6 +277,35 @@ class SimWorld:
         if until > self.upto:
             self.upto = until
             core.engine.now = until
+
+    def catch_up(self, now_ns: int) -> int:
+        """Let what is due up to now happen, and look at no grid: for a process that is a part of a world, by a real clock.
+
+        Returns when the next timer is due, or -1.
+        """
+        core = self.core
+        core.drain()
+        self._run(now_ns + 1)
+        if now_ns > core.engine.now:
+            core.engine.now = now_ns
+        self.upto = core.engine.now
+        return int(core.engine.next_at())
+
+    def refold(self) -> None:
+        """Fold anew what grows by itself; a grid step does the same."""
+        for place in self.ramping:
+            place.refold()
+        self.ramping = [p for p in self.ramping if p.grows(self.upto)]
+        self.core.drain()
+
+    def add_place(self, name: str) -> Place:
+        """One more replica of a node, which is not up yet."""
+        plan = self.plan.node(name)
+        assert plan is not None
+        group = self.groups[name]
+        place = self._add_place(group, plan, len(group.places))
+        self._connect(place)
+        return place
 
     def _run(self, until: i64) -> None:
         core = self.core
@@ -353,6 +425,10 @@ class SimWorld:
         into = {plan.wiring for plan in self.plan.links if plan.callee == node}
         if kind == "throttle":
             return bool(into - {PULL})
+        if kind == "skew" and machine.role == PRODUCER:
+            return any(group.places[0].machine.reads_times for group in self.groups.values())
+        if kind == "beats":
+            return PULL in into and not machine.managed
         return kind != "lies" or BALANCED in into
 
     def lay(
@@ -550,7 +626,7 @@ class SimWorld:
 
     def stop(self) -> None:
         """Producers offer nothing more."""
-        for flow in self.flows:
+        for flow in self.offered:
             place = self.groups[flow.producer].places[0]
             place.machine.on_stop(place)
 
@@ -630,6 +706,16 @@ class SimWorld:
         """The parts that a managed node consists of, each with its figures now; none of any other."""
         place = self.groups[node].places[0]
         return place.machine.views(place) if place.managed else {}
+
+    def tables(self, node: str) -> list[Table]:
+        """What a managed node consists of as tables; none of any other."""
+        place = self.groups[node].places[0]
+        return place.machine.tables(place) if place.managed else []
+
+    def workflow(self, node: str, execution: int) -> WorkflowFrame | None:
+        """The workflow that a managed node runs; None of any other."""
+        place = self.groups[node].places[0]
+        return place.machine.workflow(place, execution) if place.managed else None
 
     def sums(self) -> dict[str, Any]:
         """Figures of nodes and links over the whole run so far."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from topology.node import SOURCES
+from topology.offering import emits
 from topology.parameters import REQUIRED, Param, count, duration, word
-from topology.plan import Claim, DesignPlan, Entry, FlowPlan, Playground, RunPlan
+from topology.plan import Claim, DesignPlan, Entry, FlowPlan, Playground, RunPlan, Scene
 from topology.problems import Problems
 from topology.spec import graph
 from topology.spec.canonical import canonical
@@ -44,6 +45,7 @@ SECTIONS = {
     "timeline": "What is done to the designs, and when.",
     "steady": "What must hold before the first fault.",
     "expect": "What must hold, during which window.",
+    "screenplay": "What a film shows beside the run: keys that only look, captions, pauses, zooms, chapters.",
     "run": "What was recorded of a run: seed, end, commands, digest.",
 }
 RUN: dict[str, Param] = {
@@ -71,6 +73,7 @@ class Builder:
         self.steady: tuple[Claim, ...] = ()
         self.expect: tuple[Claim, ...] = ()
         self.run: RunPlan | None = None
+        self.screenplay: tuple[Scene, ...] = ()
 
     def playground(self) -> Playground:
         """The checked playground; PlaygroundError with every mistake where there is one."""
@@ -95,6 +98,7 @@ class Builder:
             steady=self.steady,
             expect=self.expect if self.root.get("expect") is not None else None,
             run=self.run,
+            screenplay=self.screenplay,
         )
         return replace(made, canonical=canonical(made, self.catalogue, self.faults))
 
@@ -144,12 +148,21 @@ class Builder:
         before = len(self.problems)
         self.timeline = tuple(e for e, _ in script.entries(self.root.get("timeline"), "timeline", duration_ns))
         self.run = self._run(script, duration_ns)
+        self.screenplay = self._scenes(designs, duration_ns, script.unsure)
         # What was done in a run that someone kept may leave a window empty, which that run then calls unknown.
         certain = self.run is None and len(self.problems) == before
         windows = stretch(self.timeline, plain["warmup"], plain["settle"], duration_ns) if certain else None
         claims = ClaimReader(self.problems, script, windows, duration_ns)
         self.steady = claims.claims(self.root.get("steady"), "steady")
         self.expect = claims.claims(self.root.get("expect"), "expect")
+
+    def _scenes(self, designs: tuple[DesignPlan, ...], duration_ns: int, unsure: frozenset[str]) -> tuple[Scene, ...]:
+        value = self.root.get("screenplay")
+        if value is None:
+            return ()
+        from topology.spec.screenplay import ScreenplayReader  # few files have one
+
+        return ScreenplayReader(self.problems, designs, unsure).scenes(value, duration_ns)
 
     def _run(self, script: ScriptReader, duration_ns: int) -> RunPlan | None:
         value = self.root.get("run")
@@ -183,14 +196,32 @@ class FlowReader:
         self._roles = {d.name: {n.name: kinds[n.kind] for n in d.nodes} for d in designs}
 
     def flows(self) -> tuple[FlowPlan, ...]:
-        """One flow for each producer of any design."""
+        """One flow for each producer of any design, and then for each node that emits messages of its own."""
         names = dict.fromkeys(n.name for d in self.designs for n in d.nodes if self._role(d, n.name) in SOURCES)
+        within = dict.fromkeys(n.name for d in self.designs for n in d.nodes if self._emits(d, n.name) and n.name not in names)
         sound = all(len(d.plans) == len(d.nodes) for d in self.drafts)
         if not names and self.drafts and sound:
             self.problems.add(self.drafts[0].place, "no design has a producer, so nothing would ever happen")
         if sound:
             self._silent(list(names))
-        return tuple(FlowPlan(name, self._bounded(name, self._work(name))) for name in names)
+        self._idle_work([*names, *within])
+        return tuple(FlowPlan(name, self._bounded(name, self._work(name))) for name in [*names, *within])
+
+    def _emits(self, design: DesignPlan, name: str) -> bool:
+        plan = design.node(name)
+        return plan is not None and emits(self.catalogue.kind(plan.kind), name, design.links)
+
+    def _offering(self, name: str) -> list[DesignPlan]:
+        """The designs in which a node offers messages."""
+        return [d for d in self.designs if self._role(d, name) in SOURCES or self._emits(d, name)]
+
+    def _idle_work(self, offering: list[str]) -> None:
+        """A work list of a node that tells nobody in any design is about nothing."""
+        joined = all(draft.joined for draft in self.drafts)
+        for name, said in self.reader.work.items():
+            if name not in offering and joined and any(self._role(d, name) for d in self.designs):
+                words = f"{name} offers nothing: it has a 'work' list and no link such as {name} -> NODE"
+                self.problems.add(next(iter(said.values())).place, words)
 
     def _bounded(self, producer: str, work: tuple[str, ...]) -> tuple[str, ...]:
         """The ledger keeps parts, and the links that lead to them, as bits of one native number."""
@@ -253,7 +284,7 @@ class FlowReader:
         if not isinstance(value.data, list):
             self.problems.add(value.place, f"expected work as a list of nodes, got {shown(value.data)}")
             return ()
-        designs = [d for d in self.designs if producer in self._roles[d.name]]
+        designs = self._offering(producer)
         for item in value.data:
             self._part(item, designs)
         if len({str(v.data) for v in value.data}) < len(value.data):
@@ -273,14 +304,14 @@ class FlowReader:
 
     def default_work(self, producer: str) -> tuple[str, ...]:
         """The shared services, functions and endpoints that every message reaches in every design."""
-        designs = [d for d in self.designs if producer in self._roles[d.name]]
+        designs = self._offering(producer)
         reached: set[str] | None = None
         for design in designs:
             kinds = {n.name: self.catalogue.kind(n.kind) for n in design.nodes}
             found = graph.always_reached(producer, design, kinds.get)
             reached = found if reached is None else reached & found
         nodes = designs[0].nodes if designs else ()
-        required = (n for n in nodes if n.shared and reached is not None and n.name in reached)
+        required = (n for n in nodes if n.shared and reached is not None and n.name in reached - {producer})
         return tuple(n.name for n in required if works(self.catalogue.kind(n.kind)))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from topology.links import link_params, misplaced
 from topology.node import PULLED, SOURCES
+from topology.offering import offers
 from topology.parameters import OURS, Param
 from topology.plan import CALL, PULL, DesignPlan, LinkPlan, NodePlan, Playground
 from topology.problems import Problems
@@ -250,10 +251,10 @@ class Judge:
 
     def _left_out(self) -> Iterator[str]:
         for flow in self.playground.flows:
-            if flow.producer not in self.nodes:
+            if flow.producer not in self.nodes or not offers(self.kind(flow.producer), flow.producer, self.design.links):
                 continue
             open_links = [x for x in self.design.links if not graph.selective(x, self.kind(x.caller))]
-            found = graph.reached([flow.producer], graph.unshielded(open_links, self.kind))
+            found = graph.reached([flow.producer], graph.unshielded(open_links, self.kind, flow.producer))
             for name in self.nodes:
                 working = works(self.kind(name)) and not getattr(self.kind(name), "shields", False)
                 if working and name in found and name not in flow.work:

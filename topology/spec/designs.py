@@ -201,7 +201,7 @@ class DesignReader:
             return None
         kind = self.catalogue.kind(kind_name)
         params = {**_common(kind), **params_of(kind)}
-        also = ["kind", *(["work"] if kind.role in SOURCES else [])]
+        also = ["kind", *(["work"] if kind.role in SOURCES or getattr(kind, "emits", False) else [])]
         reading = Reading(Placed(node.fields, self.problems, node.place), self.folder)
         guards = Guards(self.catalogue, "node", kind_name)
         values, settled = self._values(reading, node.fields, params, also, guards, f"{node.name} ({kind_name})")
@@ -418,7 +418,8 @@ class DesignReader:
         if prepare is None or not plan.values or not all(link.values for _, link in links):
             return
         try:
-            ends = [(other, draft.plans[other].kind, link.values | {"role": self.role(draft, other)}) for other, link in links]
+            more = [(other, link, {"role": self.role(draft, other), "mode": link.mode}) for other, link in links]
+            ends = [(other, draft.plans[other].kind, link.values | said) for other, link, said in more]
             prepare(plan.values, ends)
         except ValueError as error:
             node = draft.nodes[plan.name]

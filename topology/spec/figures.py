@@ -194,17 +194,24 @@ LINK_NOW: dict[str, Figure] = {
 """Figures of a link at an instant."""
 
 
-def figures(role: str) -> dict[str, Figure]:
-    """What a node of that role, a link or a design can be asked for, over a window."""
+def figures(role: str, emits: bool = False) -> dict[str, Figure]:
+    """What a node of that role, a link or a design can be asked for, over a window.
+
+    One that emits has the figures of a node, and those of its messages that can be had for a window.
+    """
     if role in (LINK, DESIGN):
         return LINK_FIGURES if role == LINK else DESIGN_FIGURES
+    if emits:
+        return {name: figure for name, figure in FLOW_FIGURES.items() if figure.windowed} | _fit(NODE_FIGURES, role)
     return FLOW_FIGURES if role in SOURCES else _fit(NODE_FIGURES, role)
 
 
-def figures_now(role: str) -> dict[str, Figure]:
+def figures_now(role: str, emits: bool = False) -> dict[str, Figure]:
     """What a node of that role or a link can be asked for at an instant."""
     if role == DESIGN:
         return {}
+    if emits:
+        return FLOW_NOW | _fit(NODE_NOW, role)
     return LINK_NOW if role == LINK else FLOW_NOW if role in SOURCES else _fit(NODE_NOW, role)
 
 

@@ -38,7 +38,7 @@ def always_reached(producer: str, design: DesignPlan, kind: Callable[[str], Any]
     out = outgoing(design.links)
     kept = [
         link
-        for link in unshielded(design.links, kind)
+        for link in unshielded(design.links, kind, producer)
         if not link.values.get("optional")
         and (filtered or not selective(link, kind(link.caller)))
         and not (len(out[link.caller]) > 1 and getattr(kind(link.caller), "role", "") in ("proxy", "queue"))
@@ -51,10 +51,15 @@ def selective(link: LinkPlan, caller: Any) -> bool:
     return any(link.values.get(name) is not None for name in getattr(caller, "selects", ()))
 
 
-def unshielded(links: Iterable[LinkPlan], kind: Callable[[str], Any]) -> list[LinkPlan]:
-    """The links over which nobody answers by itself what others should do: no cache, and no fallback."""
+def unshielded(links: Iterable[LinkPlan], kind: Callable[[str], Any], start: str = "") -> list[LinkPlan]:
+    """The links over which nobody answers by itself what others should do: no cache, and no fallback.
+
+    What `start` offers itself goes over its own links.
+    """
     return [
-        link for link in links if not getattr(kind(link.caller), "shields", False) and "fallback" not in link.policies
+        link
+        for link in links
+        if (link.caller == start or not getattr(kind(link.caller), "shields", False)) and "fallback" not in link.policies
     ]
 
 

@@ -20,6 +20,8 @@ from topology.spec.build import PARAMS, RUN, SECTIONS
 from topology.spec.catalogue import Catalogue, Faults, Guards, Registered, params_of
 from topology.spec.claims import EXPECT_KEYS, HOWS, STEADY_KEYS, WINDOWS
 from topology.spec.designs import DICE, REPLICAS, WORK_DOC, ZONES, has_replicas
+from topology.spec.screenplay import PARAMS as SCENE
+from topology.spec.screenplay import VERBS as SCENE_VERBS
 from topology.spec.script import AGAIN, HELD, INJECT, RATE, SCALE, WAITS, WHEN_DOC
 from topology.spec.targets import NAME
 from topology.spec.values import MAX_LISTED, SHAPES, WRONG, Reading, Route, described
@@ -172,6 +174,7 @@ def schema(catalogue: Catalogue | None = None, faults: Faults | None = None) -> 
         "timeline": {"type": "array", "items": {"$ref": "#/$defs/entry"}},
         "steady": {"type": "array", "minItems": 1, "items": _claim(STEADY_KEYS)},
         "expect": {"type": "array", "minItems": 1, "items": _claim(EXPECT_KEYS)},
+        "screenplay": {"type": "array", "items": _scene()},
         "run": _run(),
     }
     described_sections = {name: {**part, "description": SECTIONS[name]} for name, part in sections.items()}
@@ -211,7 +214,7 @@ def _kind(name: str, catalogue: Catalogue) -> dict[str, Any]:
     properties = {"kind": {"const": name}, **_model_properties(kind_model(name, catalogue))}
     common = {"dice": DICE, **({"replicas": REPLICAS, "zones": ZONES} if has_replicas(kind) else {})}
     properties |= {n: param_schema(p) for n, p in common.items()}
-    if kind.role in SOURCES:
+    if kind.role in SOURCES or getattr(kind, "emits", False):
         properties["work"] = {"type": "array", "items": {"type": "string"}, "description": WORK_DOC}
     properties |= {n: param_schema(p) for n, p in Guards(catalogue, "node", name).all().items() if n not in properties}
     return _mapping(properties, []) | {"title": name, "description": " ".join(plain_words(kind).split())}
@@ -316,6 +319,11 @@ def _claim(keys: tuple[str, ...]) -> dict[str, Any]:
 
 def _one_of(*keys: str) -> list[dict[str, Any]]:
     return [{"required": [key]} for key in keys]
+
+
+def _scene() -> dict[str, Any]:
+    parts = {name: param_schema(param) for name, param in SCENE.items()}
+    return _mapping(parts, _required(SCENE)) | {"oneOf": _one_of(*SCENE_VERBS)}
 
 
 def _run() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from topology.offering import emits
 from topology.plan import DesignPlan, Term
 from topology.spec import figures
 from topology.spec.catalogue import Catalogue
@@ -143,7 +144,8 @@ class TermReader:
         holders = [term.design] if term.design else [d for d in self._within(within) if self._has(d, term.subject)]
         for design in holders:
             role = self.role(term.subject, design)
-            known = figures.figures_now(role) if now else figures.figures(role)
+            emitting = self.emitting(term.subject, design)
+            known = figures.figures_now(role, emitting) if now else figures.figures(role, emitting)
             if term.figure not in known:
                 raise self._no_figure(term, design, role, known, now)
         return known[term.figure]
@@ -156,6 +158,11 @@ class TermReader:
         assert plan is not None
         return str(self.catalogue.kind(plan.kind).role)
 
+    def emitting(self, subject: str, design: str) -> bool:
+        """Whether a node in a design makes new messages, so that it has the figures of a flow, too."""
+        plan = self.designs[design].node(subject)
+        return plan is not None and emits(self.catalogue.kind(plan.kind), subject, self.designs[design].links)
+
     def _no_figure(self, term: Term, design: str, role: str, known: dict[str, Figure], now: bool) -> Unreadable:
         name, subject = term.figure, term.subject or design
         plan = self.designs[design].node(subject)
@@ -163,7 +170,8 @@ class TermReader:
         if any(k.startswith(f"{name}.") for k in known):
             parts = [k for k in known if k.startswith(f"{name}.")]
             return Unreadable(f"expected which part of {term.that}: {', '.join(parts)}", name, known)
-        other = figures.figures(role) if now else figures.figures_now(role)
+        emitting = self.emitting(subject, design)
+        other = figures.figures(role, emitting) if now else figures.figures_now(role, emitting)
         if name in other or any(k.startswith(f"{name}.") for k in other):
             if not now:
                 return Unreadable(f"{term.that} is a figure of an instant: say 'always', 'never' or 'eventually' of it, not 'is'")

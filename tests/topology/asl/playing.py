@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from topology.asl import Cancel, Delay, Execution, Invoke, Outside, Request, load
+from topology.asl.tally import Tally
 
 START_NS = 1_700_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -33,7 +34,8 @@ class Player:
     def __init__(self, definition: Any, *, share: float = 0.5, express: bool = False) -> None:
         self.now_ns = START_NS
         numbers = itertools.count(1)
-        outside = Outside(lambda: self.now_ns, lambda: share, lambda: f"uuid-{next(numbers)}")
+        self.tallies: dict[str, Tally] = {}
+        outside = Outside(lambda: self.now_ns, lambda: share, lambda: f"uuid-{next(numbers)}", self.tallies)
         self.run = Execution(load(definition, express=express), outside)
         self.open: dict[int, Request] = {}
         self.seen: list[Request] = []

@@ -13,7 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.topology.asl.playing import Failed, Player
+from tests.topology.worlds import S, all_of, check_frame
 from topology.asl import Invoke, Mistakes
+from topology.problems import PlaygroundError
+from topology.sim.world import SimWorld
+from topology.spec import load_text
 
 OWN: list[Any] = [
     {
@@ -191,3 +195,37 @@ def test_a_changed_definition_is_refused_or_runs(data: st.DataObject) -> None:
 @given(st.data())
 def test_many_changed_definitions_are_refused_or_run(data: st.DataObject) -> None:
     refused_or_run(data)
+
+
+def refused_or_played(data: st.DataObject) -> None:
+    """A playground with a changed definition is refused by name, or runs with all its messages accounted for."""
+    definition = changed(data.draw(st.sampled_from(given_definitions())), data.draw)
+    nodes = {
+        "web": {"kind": "producer", "rate": "2/s", "mix": {"run": {"body": INPUT}}},
+        "app": {"kind": "service", "takes": "20ms", "fails": "10%"},
+        "flow": {"kind": "step_functions", "definition": definition},
+    }
+    designs = {"only": {"links": ["web => flow -> app"]}}
+    try:
+        made = load_text(json.dumps({"playground": "it", "duration": "1m", "nodes": nodes, "designs": designs}))
+    except PlaygroundError:
+        return
+    world = SimWorld(made.designs[0], made, 1)
+    if world.takes("updated", all_of(world, "flow")):
+        world.lay("updated", all_of(world, "flow"), {"share": 0.5})
+    world.advance(5 * S)
+    check_frame(world)
+    world.close()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_a_playground_with_a_changed_definition_is_refused_or_runs(data: st.DataObject) -> None:
+    refused_or_played(data)
+
+
+@pytest.mark.slow
+@settings(max_examples=1_000, deadline=None)
+@given(st.data())
+def test_many_playgrounds_with_a_changed_definition_are_refused_or_run(data: st.DataObject) -> None:
+    refused_or_played(data)

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from tests.topology.worlds import S, all_of, check_frame, flow, node, reasons, to_the_end
+from topology.asl import Invoke
+from topology.asl.definition import _machine
+from topology.asl.resource import compile_resource
 from topology.frame import FlowFrame
 from topology.problems import PlaygroundError
 from topology.sim.world import SimWorld
 from topology.spec import load_text
+from topology.workflows import answer_to
 
 TASK = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke"}
 CHAIN = {
@@ -250,3 +254,129 @@ def test_a_definition_may_lie_in_a_file(tmp_path: Path) -> None:
 def test_what_is_no_workflow_is_refused_with_its_place(definition: Any, more: dict[str, Any], words: str) -> None:
     with pytest.raises(PlaygroundError, match=words):
         workflow(definition, **more)
+
+
+def nested(pattern: str, mode: str, child: Any, **more: Any) -> SimWorld:
+    """A workflow whose task starts an execution of another one."""
+    start = {"Type": "Task", "Resource": f"arn:aws:states:::states:startExecution{pattern}", "Parameters": {"Input.$": "$"}}
+    definition = {"StartAt": "Child", "States": {"Child": start | {"Next": "Store"}, "Store": TASK | {"End": True}}}
+    nodes = NODES | {"child": {"kind": "step_functions", "definition": child}}
+    links = [f"web => flow {mode} child -> check", "flow -> store"]
+    return workflow(definition, links, nodes, {"work": ["check", "store"]}, **more)
+
+
+CHILD = {
+    "StartAt": "Rest",
+    "States": {"Rest": {"Type": "Wait", "Seconds": 20, "Next": "Check"}, "Check": TASK | {"End": True}},
+}
+
+
+@pytest.mark.parametrize("pattern", [".sync", ".sync:2"])
+def test_a_nested_execution_is_waited_for_where_its_task_says_so(pattern: str) -> None:
+    """AWS Step Functions Developer Guide, Start workflow executions from a task state in Step Functions."""
+    one = nested(pattern, "->", CHILD)
+    one.advance(19 * S)
+    assert node(one, "store").arrivals == 0
+    found = after(one, 30)
+    assert found.done == found.offered
+    assert dict(node(one, "child").gauges)["succeeded"] == gauge(one, "succeeded") == found.offered
+    assert found.completion_p50_ns == pytest.approx(20 * S + 30_000_000, rel=0.01)
+
+
+def test_an_execution_that_is_only_started_is_not_waited_for() -> None:
+    one = nested("", "=>", CHILD)
+    one.advance(10 * S)
+    assert node(one, "store").arrivals > 80
+    found = after(one, 30)
+    assert found.done == found.offered
+    assert gauge(one, "succeeded") == found.offered
+
+
+def test_a_nested_execution_that_fails_is_its_tasks_error() -> None:
+    child = {"StartAt": "Bad", "States": {"Bad": {"Type": "Fail", "Error": "E"}}}
+    one = nested(".sync:2", "->", child)
+    found = after(one, 20)
+    assert gauge(one, "failed") == found.offered
+    assert node(one, "store").arrivals == 0
+    assert reasons(one) == {"flow: the execution failed: States.TaskFailed": found.offered}
+    assert dict(node(one, "child").gauges)["failed"] == found.offered
+
+
+@pytest.mark.parametrize(("pattern", "mode", "other"), [(".sync:2", "=>", "->"), ("", "->", "=>")])
+def test_a_nested_execution_over_the_wrong_link_is_refused(pattern: str, mode: str, other: str) -> None:
+    with pytest.raises(PlaygroundError, match=f"the task 'Child' starts an execution of child .*: link them with {other}"):
+        nested(pattern, mode, CHILD)
+
+
+@pytest.mark.parametrize(("pattern", "shown"), [(".sync:2", {"n": 1}), (".sync", '{"n": 1}')])
+def test_the_output_of_a_nested_execution_is_json_or_a_text(pattern: str, shown: Any) -> None:
+    request = Invoke(7, compile_resource(f"arn:aws:states:::states:startExecution{pattern}", ()), {"Input": {"n": 1}}, "Child")
+    answer = answer_to(request)
+    found = json.loads(answer["Output"]) if isinstance(shown, str) else answer["Output"]
+    assert (found, type(answer["Output"])) == ({"n": 1}, type(shown))
+    assert answer["Status"] == "SUCCEEDED"
+    assert answer["ExecutionArn"].endswith(":execution:nested:Child-7")
+
+
+@pytest.mark.parametrize(("most", "seconds"), [(1, 5), (2, 3), (0, 1)])
+def test_a_distributed_map_works_on_so_many_items_at_once(most: int, seconds: int) -> None:
+    processor = {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Check",
+        "States": {"Check": TASK | {"End": True}},
+    }
+    each = {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": most, "ItemProcessor": processor, "End": True}
+    nodes = {"check": {"kind": "service", "takes": "1s", "slots": 100}}
+    web = {"rate": "1/s", "mix": {"five": {"body": {"items": [1, 2, 3, 4, 5]}}}}
+    one = workflow({"StartAt": "Each", "States": {"Each": each}}, ["web -> flow -> check"], nodes, web)
+    found = after(one, 30)
+    assert node(one, "check").arrivals == 5 * found.offered
+    assert found.latency_p50_ns == pytest.approx(seconds * S, rel=0.01)
+
+
+@pytest.mark.parametrize(("sort", "ended", "after_s"), [("express", "timed out", 300), ("standard", "succeeded", 400)])
+def test_an_express_execution_has_five_minutes(sort: str, ended: str, after_s: int) -> None:
+    """AWS Step Functions Developer Guide, Choosing workflow type."""
+    rest = {"Type": "Wait", "Seconds": 400, "End": True}
+    one = workflow({"StartAt": "Rest", "States": {"Rest": rest}}, ["web => flow", "web -> check"], web={"rate": "1/s"}, type=sort)
+    one.advance((after_s - 1) * S)
+    assert gauge(one, ended) == 0
+    one.advance((after_s + 10) * S)
+    assert gauge(one, ended) == pytest.approx(10, abs=7)
+
+
+def test_only_standard_executions_have_a_limit_while_they_are_open() -> None:
+    rest = {"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 100, "End": True}}}
+    links = ["web => flow", "web -> check"]
+    for sort, running in (("standard", 50), ("express", pytest.approx(100, abs=25))):
+        one = workflow(rest, links, type=sort, open=50)
+        one.advance(10 * S)
+        assert gauge(one, "running") == running
+
+
+@pytest.mark.slow
+def test_a_long_history_ends_a_standard_execution() -> None:
+    """AWS Step Functions Developer Guide, Service quotas: 25,000 events; a poll has five, and a wait two."""
+    poll = {
+        "StartAt": "Poll",
+        "States": {
+            "Poll": TASK | {"Next": "Rest"},
+            "Rest": {"Type": "Wait", "Seconds": 1, "Next": "Poll"},
+        },
+    }
+    nodes = {"poll": {"kind": "service", "takes": "1ms"}}
+    one = workflow(poll, ["web => flow -> poll"], nodes, {"rate": "1/s"}, starts="0.0001/s", burst=1)
+    one.advance(3500 * S)
+    assert (gauge(one, "running"), gauge(one, "failed")) == (1, 0)
+    one.advance(3590 * S)
+    assert (gauge(one, "running"), gauge(one, "failed")) == (0, 1)
+    assert node(one, "poll").arrivals == pytest.approx(25_000 / 7, abs=2)
+
+
+def test_a_definition_is_read_once() -> None:
+    """By the file, by its links and by each world; this one nobody else has."""
+    definition = CHAIN | {"Comment": "read once"}
+    before = _machine.cache_info().misses
+    workflow(definition)
+    # Itself, and its next version with a mistake.
+    assert _machine.cache_info().misses == before + 2

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.topology.worlds import MS, S, all_of, check_frame, flow, node, reasons, to_the_end, world
+from tests.topology.worlds import MS, S, all_of, check_frame, flow, node, playground, reasons, to_the_end, world
 from topology.message import Flow, Message, Reach
 from topology.node import Call
 from topology.problems import PlaygroundError
@@ -177,6 +177,77 @@ def test_an_alert_is_the_message_that_came_last() -> None:
     check_frame(one)
 
 
+# Alerts as a flow of their own
+
+
+def alerting(said: str = "size: 10s, by: one, alert: {above: 1}") -> SimWorld:
+    return made(said, links=("s => it", "it -> pager"), pager="service, takes: 1ms")
+
+
+def test_an_alert_is_a_new_message_of_a_flow_named_after_the_processor() -> None:
+    one = alerting()
+    one.advance(96 * S)
+    found = flow(one, "it")
+    assert (found.offered, found.served, found.done, found.attempts, found.inside) == (9, 9, 9, 9, True)
+    assert found.latency_p99_ns == pytest.approx(MS, rel=0.02)
+    assert not flow(one).inside
+    check_frame(one)
+
+
+def test_alerts_are_not_counted_as_what_comes_to_the_processor() -> None:
+    one = alerting("size: 100ms, by: one, alert: {above: 1}")
+    one.advance(95 * S)
+    assert flow(one, "it").offered == pytest.approx(945, abs=10)
+    assert node(one, "it").arrivals == pytest.approx(9450, abs=50)
+
+
+def test_what_every_alert_reaches_is_its_work_and_not_that_of_the_inputs() -> None:
+    plan = playground(
+        {"web": "producer, rate: 1/s", "s": "kinesis", "it": "stream_processor", "log": "sqs", "a": "service", "b": "service"},
+        ["web => s => it", "it -> a", "it => log => b"],
+    )
+    assert [(f.producer, f.work) for f in plan.flows] == [("web", ("it",)), ("it", ("a", "b"))]
+
+
+def test_a_processor_that_tells_nobody_has_no_flow() -> None:
+    one = made("size: 10s, by: one, alert: {above: 1}")
+    one.advance(30 * S)
+    assert [f.producer for f in one.frame().flows] == ["web"]
+    with pytest.raises(PlaygroundError, match="offers nothing"):
+        made("size: 10s, work: [it]")
+
+
+def test_an_alert_that_somebody_is_not_told_is_told_no() -> None:
+    """Nobody answers from 15 s on: an alert that is refused, and, where it is silent, those that nobody waits for any more."""
+    one = alerting()
+    one.advance(15 * S)
+    handle = one.kill(all_of(one, "pager"))
+    one.advance(25 * S)
+    one.lift(handle)
+    assert (flow(one, "it").refused, reasons(one, "it")) == (1, {"pager: connection refused": 1})
+    one.kill(all_of(one, "pager"), silent=True)
+    one.advance(41 * S)
+    found = flow(one, "it")
+    assert (found.served, found.refused, found.failed, found.unanswered) == (1, 1, 1, 1)
+    assert dict(node(one, "it").gauges)["alerts that failed"] == 2
+    assert flow(one).lost == 0
+    check_frame(one)
+
+
+def test_an_alert_goes_to_all_and_is_told_yes_when_all_say_so() -> None:
+    nodes = {"pager": "service, takes: 1ms", "log": "service, takes: 2s"}
+    one = made("size: 10s, by: one, alert: {above: 1}", links=("s => it", "it -> pager", "it -> log"), **nodes)
+    one.advance(96 * S)
+    found = flow(one, "it")
+    assert (found.served, found.attempts, found.done) == (9, 18, 9)
+    assert found.latency_p50_ns == pytest.approx(2 * S, rel=0.02)
+    one.kill(all_of(one, "pager"))
+    one.advance(104 * S)
+    found = flow(one, "it")
+    assert (found.offered, found.failed, found.half_done, node(one, "log").arrivals) == (10, 1, 1, 10)
+    check_frame(one)
+
+
 def test_values_come_from_an_attribute() -> None:
     mix = "{hot: {weight: 1, attributes: {degrees: 90}}, cold: {weight: 9, attributes: {degrees: 20}}}"
     web = f"producer, rate: 10/s, work: [it], mix: {mix}"
@@ -224,4 +295,7 @@ def test_all_adds_up(data: st.DataObject) -> None:
         one.lift(handle)
     found = to_the_end(one, 3600)
     check_frame(one)
+    alerts = flow(one, "it")
     assert (found.in_system, node(one, "it").depth) == (0, 0)
+    assert (alerts.in_system, alerts.offered) == (0, dict(node(one, "it").gauges)["alerts"])
+    assert node(one, "pager").arrivals <= alerts.attempts

@@ -8,6 +8,7 @@ import pytest
 
 from tests.topology.nodes.buses import built
 from tests.topology.sim.test_crashes import crashed, settled
+from tests.topology.test_kafka_transactions import piped
 from tests.topology.worlds import node
 
 WEB = "  web: {kind: producer, rate: 10/s, keys: {count: 100}, work: [app]}\n"
@@ -35,3 +36,20 @@ def test_of_a_few_crashes_none_loses_what_was_accepted(way: str) -> None:
     crashed(one, 3, random.Random(way))
     found = settled(one)
     assert (found.lost, found.done) == (0, found.offered)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("transactional", "work", "least", "most"),
+    [("false", "sink", 500, 20_000), ("true", "sink", 0, 0), ("true", "audit", 100, 2_000)],
+)
+def test_of_200_crashes_between_two_topics_none_writes_twice_in_transactions(
+    transactional: str, work: str, least: int, most: int
+) -> None:
+    one = piped(transactional, work=work)
+    assert crashed(one, 200, random.Random("clicks")) == 200
+    found = settled(one)
+    assert found.offered > 60_000
+    assert found.served + found.late == found.offered
+    assert least <= found.duplicates <= most
+    print(f"transactional: {transactional}, {work}: {found.offered:,} records, {found.duplicates:,} done twice, none lost")
