@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chaos.fault import Fault, Undo
+from chaos.fault import ANYTHING, Fault, Undo
 from topology.parameters import duration, flag
 from topology.world import Target, World
 
@@ -14,8 +14,9 @@ class ClockSkew(Fault):
     """Sets the clock of a replica ahead or back. What it compares with instants that others wrote goes wrong: a queue that
     drops what has expired finds deadlines past or far away, and jobs run at the wrong time.
 
-    You will see nothing where nobody compares clocks, and refusals without any load where somebody does.
-    Healing sets the clock right.
+    You will see nothing where nobody compares clocks, and refusals without any load where somebody does. Of a producer the
+    times on its messages are wrong, which matters to a stream processor that goes by them: one device that is ahead closes the
+    windows of all others, whose events are late from then on; one that is behind is late itself. Healing sets the clock right.
     """
 
     params = {
@@ -24,6 +25,8 @@ class ClockSkew(Fault):
     }
     needs = frozenset({"lay"})
     lays = frozenset({"skew"})
+    acts_on = ANYTHING
+    hint = "it acts on what has a clock; on a producer where a stream processor goes by the times of its messages"
     past = "set the clock wrong on"
     tone = "warn"
 

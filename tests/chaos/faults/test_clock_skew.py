@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chaos.command import Refused
+from chaos.runner import Runner
 from tests.chaos.faults.shops import breaks, clean, offered_in, shop, to
 
 APP = {
@@ -38,3 +40,40 @@ def test_two_of_them_add_up() -> None:
     place = run.worlds[0].groups["app"].places[0]  # type: ignore[attr-defined]
     assert [(to(run, at), place.skew // 10**9)[1] for at in (2.5, 4, 6, 8.5)] == [10, 6, 10, 0]
     assert clean(run)
+
+
+TIMES = {
+    "web": "producer, rate: 90/s, arrivals: constant, work: [it]",
+    "odd": "producer, rate: 10/s, arrivals: constant, work: [it]",
+    "s": "kinesis, shards: 2, partition: message",
+    "it": "stream_processor, size: 10s, by: one",
+}
+LATE = "it: late data: its windows were closed"
+
+
+def lost(run: Runner) -> list[int]:
+    """How many events of each producer were dropped because they came late, until now."""
+    flows = run.frames()[0].flows
+    assert all(set(dict(flow.reasons)) <= {LATE} for flow in flows)
+    return [flow.lost for flow in flows]
+
+
+def test_one_device_that_is_ahead_closes_the_windows_of_all_others() -> None:
+    run = shop(TIMES, ["web => s", "odd => s", "s => it"], breaks("clock_skew", "odd", 30, 20, by="60s"))
+    assert lost(to(run, 29)) == [0, 0]
+    # Its last event is of 109.9 s: all windows that end before that are closed, the latest at 100 s.
+    found = lost(to(run, 140))
+    assert found[0] == pytest.approx(90 * 70, rel=0.03)
+    assert found[1] == pytest.approx(10 * 50, rel=0.05)
+    assert clean(run)
+
+
+def test_one_device_that_is_behind_is_late_itself() -> None:
+    run = shop(TIMES, ["web => s", "odd => s", "s => it"], breaks("clock_skew", "odd", 30, 20, by="60s", behind=True))
+    assert lost(to(run, 100)) == [0, pytest.approx(200, abs=3)]
+    assert clean(run)
+
+
+def test_a_clock_that_nobody_looks_at_cannot_be_wrong() -> None:
+    with pytest.raises(Refused, match="where a stream processor goes by the times"):
+        to(shop(), 1).do(breaks("clock_skew", "web", 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.command import Refused
-from tests.chaos.faults.shops import breaks, shop, to
+from tests.chaos.faults.shops import breaks, shop, to, view
 from tests.chaos.faults.stores import CACHED, flow, gauge, inject, running
 
 
@@ -44,3 +44,22 @@ def test_messages_without_keys_have_none_to_heat() -> None:
     run = to(shop(), 1)
     with pytest.raises(Refused, match="give it keys"):
         run.do(breaks("hot_key", "web", 0))
+
+
+def test_one_key_fills_one_shard_and_keeps_one_partition_busy() -> None:
+    nodes = {
+        "web": "producer, rate: 200/s, arrivals: constant, keys: {count: 1000}",
+        "shards": "kinesis, shards: 4",
+        "log": "msk, brokers: 4, partitions: 4, key: key",
+        "app": "service, slots: 50, takes: 1ms",
+    }
+    links = ["web => shards", "web => log", "shards => app", "log => app"]
+    run = shop(nodes, links, breaks("hot_key", "web", 5, 10, share="60%"))
+    before = [view(to(run, 5), "log", f"partition {i}", "records") for i in range(4)]
+    hot = max(view(to(run, 14.9), "shards", f"shard {i}", "records/s") for i in range(4))
+    assert hot == pytest.approx(140, rel=0.2)
+    after = [view(to(run, 15), "log", f"partition {i}", "records") for i in range(4)]
+    grew = sorted(b - a for a, b in zip(before, after, strict=True))
+    # Of 200 a second 60 % and about a quarter of the rest.
+    assert grew[3] == pytest.approx(10 * 200 * (0.6 + 0.4 / 4), rel=0.15)
+    assert max(grew[:3]) < 350

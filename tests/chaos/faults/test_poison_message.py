@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.command import Refused
-from tests.chaos.faults.shops import between, breaks, clean, node, offered_in, reasons, shop, to
+from tests.chaos.faults.shops import arrivals, between, breaks, clean, node, offered_in, reasons, shop, to, view
 
 POISON = "app: it can never be worked on (poison message)"
 
@@ -53,3 +53,40 @@ def test_what_does_no_work_cannot_meet_poison() -> None:
     run = shop({"jobs": "sqs"}, ["web => jobs => app"])
     with pytest.raises(Refused, match="it acts on what does work"):
         run.do(breaks("poison_message", "jobs", 0))
+
+
+def test_one_message_blocks_its_shard_until_it_is_given_up() -> None:
+    nodes = {"log": "kinesis, shards: 4, partition: message"}
+    run = shop(nodes, ["web => log => app"], breaks("poison_message", "app", 5, 55, share="0.5%"))
+    # At 50 records a second each shard meets one within about four seconds.
+    assert [view(to(run, 40), "log", f"shard {i}", "age s") > 20 for i in range(4)] == [True] * 4
+    assert arrivals(run, "app", 40, 50) == pytest.approx(4 * 10, abs=12)
+    assert run.frames()[0].flows[0].lost == 0
+    assert max(view(to(run, 120), "log", f"shard {i}", "age s") for i in range(4)) < 3
+    assert clean(run)
+
+
+def test_a_batch_is_split_until_the_poison_stands_alone_and_lies_at_its_destination() -> None:
+    nodes = {"log": "kinesis, shards: 4, partition: message", "app": "lambda, takes: 1ms", "grave": "sqs"}
+    found = {}
+    for settings in ("retries: 1", "retries: 1, bisect: true"):
+        links = ["web => log", f"{{link: log => app, {settings}, failed: grave}}"]
+        run = shop(nodes, links, breaks("poison_message", "app", 5, 20, share="0.5%"))
+        found[settings] = node(to(run, 90), "grave").depth
+        assert max(view(run, "log", f"shard {i}", "age s") for i in range(4)) < 3
+    assert found["retries: 1, bisect: true"] == pytest.approx(0.005 * 200 * 20, abs=9)
+    assert found["retries: 1, bisect: true"] == run.frames()[0].flows[0].dead_lettered
+    assert found["retries: 1"] > 8 * found["retries: 1, bisect: true"]
+
+
+def test_one_message_blocks_its_partition_unless_it_becomes_a_dead_letter() -> None:
+    nodes = {"log": "msk, brokers: 4, partitions: 4, key: message", "grave": "sqs"}
+    run = shop(nodes, ["web => log => app"], breaks("poison_message", "app", 5, 55, share="0.5%"))
+    assert view(to(run, 40), "log", "group app", "blocked partitions") == 4
+    assert view(run, "log", "group app", "lag") == pytest.approx(200 * 31, rel=0.1)
+    links = ["web => log", "{link: log => app, attempts: 3, backoff: 50ms, dead_letter: grave}"]
+    run = shop(nodes, links, breaks("poison_message", "app", 5, 30, share="0.5%"))
+    assert node(to(run, 40), "grave").depth == pytest.approx(0.005 * 200 * 30, abs=12)
+    assert view(run, "log", "group app", "lag") < 1_200
+    assert run.frames()[0].flows[0].lost == 0
+    assert clean(run)
