@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from topology.message import Flow, Message, reason, reason_words
+from topology.message import Flow, Message, Mix, reason, reason_words
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Body: TypeAlias = dict[str, Json]
@@ -18,8 +18,11 @@ Body: TypeAlias = dict[str, Json]
 CALL: Final = "call"
 RECEIVE: Final = "receive"
 SETTLE: Final = "settle"
+PROBE: Final = "probe"
+LEFT: Final = "left"
 ANSWER: Final = "answer"
-"""Verbs: a call or a hand-off, a consumer that asks, what became of a delivery, and the answer to any of them."""
+"""Verbs: a call or a hand-off, a consumer that asks, what became of a delivery, a health check, a caller that waits no
+more, and the answer to any of them."""
 
 
 class Garbled(ValueError):
@@ -54,10 +57,28 @@ def pack(letter: Letter) -> bytes:
 
 def unpack(payload: bytes) -> Letter:
     """The letter that was packed; `Garbled` when it is none."""
+    return _letter(_parsed(payload))
+
+
+def pack_all(letters: list[bytes]) -> bytes:
+    """Letters to one place, packed, that go out together."""
+    return letters[0] if len(letters) == 1 else b"[" + b",".join(letters) + b"]"
+
+
+def unpack_all(payload: bytes) -> list[Letter]:
+    """The letters that went out together; `Garbled` when there are none."""
+    parsed = _parsed(payload)
+    return [_letter(fields) for fields in parsed] if isinstance(parsed, list) and parsed else [_letter(parsed)]
+
+
+def _parsed(payload: bytes) -> Any:
     try:
-        fields = json.loads(payload)
+        return json.loads(payload)
     except ValueError as error:
         raise Garbled(f"not JSON: {error}") from error
+
+
+def _letter(fields: Any) -> Letter:
     if not isinstance(fields, dict) or not isinstance(fields.get("b"), dict):
         raise Garbled("not an envelope with a body")
     verb, body = text(fields, "v"), fields["b"]
@@ -82,13 +103,18 @@ def number(body: Mapping[str, Json], key: str) -> int:
 
 def write_message(message: Message) -> Body:
     """A message, as far as other processes must know it."""
-    return {
+    body: Body = {
         "flow": message.flow.producer,
         "n": message.n,
         "root": message.root,
         "born": message.born,
         "deadline": message.deadline,
     }
+    if message.key or message.tenant or message.priority:
+        body["who"] = [message.key, message.tenant, message.priority]
+    if message.mix is not None:
+        body["mix"] = write_mix(message.mix)
+    return body
 
 
 def read_message(body: Mapping[str, Json], flows: Mapping[str, Flow]) -> Message:
@@ -96,7 +122,37 @@ def read_message(body: Mapping[str, Json], flows: Mapping[str, Flow]) -> Message
     flow = flows.get(text(body, "flow"))
     if flow is None:
         raise Garbled(f"no producer is called {body['flow']!r}")
-    return Message(flow, number(body, "n"), number(body, "root"), number(body, "born"), number(body, "deadline"))
+    message = Message(flow, number(body, "n"), number(body, "root"), number(body, "born"), number(body, "deadline"))
+    who = body.get("who")
+    if isinstance(who, list) and len(who) == 3:
+        fields = {str(i): value for i, value in enumerate(who)}
+        message.key, message.tenant, message.priority = (number(fields, key) for key in ("0", "1", "2"))
+    message.mix = read_mix(body.get("mix"))
+    return message
+
+
+def write_mix(mix: Mix) -> Body:
+    """A sort of message, or a content of its own."""
+    return {
+        "name": mix.name,
+        "weight": mix.weight,
+        "size": mix.size,
+        "priority": mix.priority,
+        "attributes": mix.attributes,
+        "body": mix.body,
+    }
+
+
+def read_mix(body: Json) -> Mix | None:
+    """The sort that was written; None where none was."""
+    if not isinstance(body, dict):
+        return None
+    weight, attributes = body.get("weight"), body.get("attributes")
+    if not isinstance(weight, int | float) or not isinstance(attributes, dict):
+        raise Garbled("not a sort of message")
+    return Mix(
+        text(body, "name"), float(weight), number(body, "size"), number(body, "priority"), attributes, body.get("body")
+    )
 
 
 def write_outcome(outcome: int, code: int) -> Body:

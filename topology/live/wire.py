@@ -20,16 +20,20 @@ from typing import Final
 import aiomqtt
 
 from topology.chance import Dice
-from topology.live.letter import ANSWER, Body, Garbled, Json, Letter, pack, unpack
+from topology.live.endpoint import Endpoint
+from topology.live.letter import ANSWER, Body, Garbled, Json, Letter, pack, pack_all, unpack_all
 from topology.live.recent import Recent
 
 AGAIN_S: Final = 0.5
-"""How long a question waits for its answer before it is sent again."""
+"""How long a question waits for its answer before it is sent again; each time twice as long, up to the most."""
+MOST_AGAIN_S: Final = 4.0
 FIRST_S: Final = 0.05
 LONGEST_S: Final = 2.0
 """The back-off between connections doubles from the first to the longest."""
-REMEMBERED: Final = 100_000
+REMEMBERED: Final = 20_000
 OUTBOX: Final = 10_000
+TOGETHER: Final = 64
+"""So many letters to one place go out in one message, at most."""
 PENDING: Final = 1_000_000
 """aiomqtt warns of each call above so many."""
 
@@ -57,8 +61,10 @@ class Asked:
 class Wire:
     """One process's connection to the broker. `on_letter` gets every letter that is no answer, once."""
 
-    def __init__(self, broker: tuple[str, int], run: str, name: str, on_letter: Callable[[Letter], None]) -> None:
-        self.broker = broker
+    def __init__(
+        self, broker: Endpoint | tuple[str, int], run: str, name: str, on_letter: Callable[[Letter], None]
+    ) -> None:
+        self.broker = broker if isinstance(broker, Endpoint) else Endpoint(*broker)
         self.prefix = f"pg/{run}"
         self.name = name
         self.on_letter = on_letter
@@ -80,13 +86,27 @@ class Wire:
 
     def ask(
         self, to: str, verb: str, body: Body, then: Then, *, within_s: float, every_s: float = 0.0, qos: int = 0
-    ) -> None:
-        """Send a question; `then` gets the answer, or None after so long. With `every_s` it is asked again meanwhile."""
+    ) -> str:
+        """Send a question, and return its id; `then` gets the answer, or None after so long.
+
+        With `every_s` it is asked again meanwhile, after longer and longer times.
+        """
         letter = self._letter(verb, body, "")
         asked = Asked(letter, to, then, qos, every_s if every_s > 0 else within_s, self.loop.time() + within_s)
         self.open[letter.id] = asked
         self._post(to, letter, qos)
         self._wait(asked)
+        return letter.id
+
+    def forget(self, question: str) -> None:
+        """Nobody waits any more for the answer to a question, and it is not asked again."""
+        asked = self.open.pop(question, None)
+        if asked is not None and asked.timer is not None:
+            asked.timer.cancel()
+
+    def tell(self, to: str, verb: str, body: Body, qos: int = 0) -> None:
+        """Send a letter that wants no answer."""
+        self._post(to, self._letter(verb, body, ""), qos)
 
     async def request(
         self, to: str, verb: str, body: Body, *, within_s: float, every_s: float = AGAIN_S, qos: int = 0
@@ -125,6 +145,7 @@ class Wire:
             return
         if self.up.is_set():
             self._post(asked.to, asked.letter, asked.qos)
+            asked.every_s = min(2 * asked.every_s, max(asked.every_s, MOST_AGAIN_S))
         self._wait(asked)
 
     def _post(self, to: str, letter: Letter, qos: int) -> None:
@@ -148,10 +169,8 @@ class Wire:
             await asyncio.sleep(self._back_off(tries))
 
     def _client(self) -> aiomqtt.Client:
-        host, port = self.broker
         client = aiomqtt.Client(
-            host,
-            port,
+            **self.broker.client_options(),
             protocol=aiomqtt.ProtocolVersion.V311,
             keepalive=5,
             timeout=2,
@@ -162,7 +181,8 @@ class Wire:
 
     async def _carry(self, client: aiomqtt.Client) -> None:
         """Both directions, until the connection breaks."""
-        await client.subscribe(f"{self.prefix}/{self.name}", qos=1)
+        # What must not get lost is asked again until it is answered; a broker that waits for acknowledgements is only slower.
+        await client.subscribe(f"{self.prefix}/{self.name}", qos=0)
         self.connections += 1
         self.up.set()
         async with asyncio.TaskGroup() as directions:
@@ -176,15 +196,26 @@ class Wire:
     async def _send(self, client: aiomqtt.Client) -> None:
         while True:
             while self.outbox:
-                sending = self.outbox.popleft()
-                topic, payload, qos = sending
+                sending = self._together()
+                topic, _, qos = sending[0]
                 try:
-                    await client.publish(topic, payload, qos=qos)
+                    await client.publish(topic, pack_all([letter for _, letter, _ in sending]), qos=qos)
                 except aiomqtt.MqttError:
-                    self.outbox.appendleft(sending)
+                    self.outbox.extendleft(reversed(sending))
                     raise
             self.posted.clear()
             await self.posted.wait()
+
+    def _together(self) -> list[tuple[str, bytes, int]]:
+        """What goes out next: the first letter that waits, and others to the same place, which keep their order."""
+        first = self.outbox.popleft()
+        sending = [first]
+        staying: list[tuple[str, bytes, int]] = []
+        while self.outbox and len(sending) < TOGETHER:
+            other = self.outbox.popleft()
+            (sending if other[0] == first[0] and other[2] == first[2] else staying).append(other)
+        self.outbox.extendleft(reversed(staying))
+        return sending
 
     async def _take(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -196,7 +227,10 @@ class Wire:
     def _open(self, payload: object) -> None:
         if not isinstance(payload, bytes | bytearray):
             raise Garbled("no bytes")
-        letter = unpack(bytes(payload))
+        for letter in unpack_all(bytes(payload)):
+            self._heard(letter)
+
+    def _heard(self, letter: Letter) -> None:
         if letter.answers:
             self._answered(letter)
         elif letter.id not in self.answers:

@@ -10,9 +10,11 @@ from topology.live.letter import (
     Letter,
     number,
     pack,
+    pack_all,
     read_message,
     read_outcome,
     unpack,
+    unpack_all,
     write_message,
     write_outcome,
 )
@@ -23,6 +25,15 @@ from topology.message import ERROR, TIMEOUT, Flow, Message
 def test_a_letter_comes_back() -> None:
     letter = Letter("orders/0.1f.1", CALL, {"handoff": True, "message": {"n": 1}}, "orders/0", "", 123)
     assert unpack(pack(letter)) == letter
+
+
+def test_letters_that_go_out_together_come_back_in_their_order() -> None:
+    letters = [Letter(f"orders/0.1f.{i}", CALL, {"i": i}, "orders/0", "", i) for i in range(3)]
+    assert unpack_all(pack_all([pack(one) for one in letters])) == letters
+    assert unpack_all(pack_all([pack(letters[0])])) == letters[:1]
+    for payload in (b"[]", b"[1]", b"nothing"):
+        with pytest.raises(Garbled):
+            unpack_all(payload)
 
 
 def test_a_message_and_an_outcome_come_back() -> None:
