@@ -12,6 +12,9 @@ Row = tuple[Cell, ...]
 Grid = tuple[Row, ...]
 
 OUTPUT, MARKER = "o", "m"
+FAULT, HEAL, VERDICT, CAPTION, CHAPTER = "fault: ", "heal: ", "verdict: ", "caption: ", "chapter: "
+"""How a marker begins, which says what it is about. A caption without words takes the one before away."""
+KINDS = (FAULT, HEAL, VERDICT, CAPTION, CHAPTER)
 BEGIN = "\x1b[0m\x1b[?25l\x1b[2J"
 END = "\x1b[0m\x1b[?25h"
 

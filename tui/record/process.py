@@ -9,11 +9,10 @@ import json
 import os
 import signal
 import sys
-from dataclasses import asdict
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from tui.record import cast, virtual
+from tui.record.about import about
 from tui.record.job import Job, Place, job_of, read_playground
 
 if TYPE_CHECKING:
@@ -54,21 +53,12 @@ def shoot(job: Job, place: Place, canonical: str, clock: virtual.Clock, emit: Em
     if playground.canonical != canonical:
         raise RuntimeError(f"{place.path}: the playground reads differently in the recording process")
     runner = Runner(playground, job.seed, timeline=True)
-    camera = Camera(job, emit)
-    film(runner, camera, clock)
+    reel = job.reel(playground)
+    camera = Camera(reel, emit)
+    film(runner, job, camera, clock)
     runner.finish()
-    said = about(job, playground.name, runner.digest())
-    emit(cast.header(job.size, camera.pictures / job.fps, playground.name, said))
+    emit(cast.header(job.size, reel.seconds(reel.pictures), playground.name, about(job, runner)))
     runner.close()
-
-
-def about(job: Job, name: str, digest: str) -> dict[str, Any]:
-    """What the film says of itself: enough to make it again, and to tell whether the same came out."""
-    from chaos.journal import environment
-
-    kept = {key: value for key, value in asdict(job).items() if key != "size"}
-    versions = {"version": environment(0.0)["version"], "textual": version("textual"), "rich": version("rich")}
-    return {"playground": name, "seed": job.seed, "digest": digest, **versions, **kept}
 
 
 if __name__ == "__main__":

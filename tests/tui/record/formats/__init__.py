@@ -1,0 +1,1 @@
+"""What a film can be written as."""
