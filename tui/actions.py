@@ -53,9 +53,12 @@ ACTIONS = (
     Action("search", ("/",), "/", "search", "Find nodes by name, kind or state, such as down.", LOOK, 8),
     Action("fold", ("o",), "o", "open", "Open the group that the node is drawn in, or fold its like into one.", LOOK, 20),
     Action("fold_all", ("O",), "O", "open all", "Open all groups, or fold all nodes that are alike.", LOOK, 21),
+    Action("zoom", ("z",), "z", "zoom", "Give the chosen design the whole width, or show all designs again.", LOOK, 19),
     Action("inspect", ("enter",), "↵", "inspect", "The chosen node: parameters, sources, live figures.", LOOK, 10),
+    Action("inside", ("v",), "v", "inside", "Look into a workflow (its states) or a stream (shards, partitions).", LOOK, 22),
     Action("colours", (), "", "light or dark", "Change between light and dark colours.", LOOK),
     Action("gallery", ("g",), "g", "gallery", "Choose another playground.", APP, 18),
+    Action("record", ("R",), "R", "film", "Mark where a film begins, then where it ends; it is made beside the app.", APP, 22),
     Action("help", ("?",), "?", "help", "Keys and signs.", APP, 4),
     Action("quit", ("q",), "q", "quit", "Leave; the summary and the command that repeats the run stay behind.", APP, 1),
     _later("kill_switch", "k", "Heal everything and stop all scripts.", BREAK),
@@ -63,7 +66,6 @@ ACTIONS = (
     _later("why", "y", "Why is the chosen node as it is?", LOOK),
     _later("rewind", "b", "Back to an earlier instant.", TIME),
     _later("what_if", "e", "Run again with one command changed.", TIME),
-    _later("record", "R", "Mark where a film begins and ends.", APP),
     _later("export", "x", "Save the run or a picture.", APP),
 )
 
@@ -89,11 +91,11 @@ def by_id(id_: str) -> Action:
     raise KeyError(id_)
 
 
-def footer(width: int) -> list[Action]:
-    """The actions that a footer of this width has room for, in the table's order."""
+def footer(width: int, first: tuple[str, ...] = ()) -> list[Action]:
+    """The actions that a footer of this width has room for, in the table's order; some that matter more just now first."""
     shown: list[Action] = []
     room = width - 1
-    for action in sorted((a for a in OFFERED if a.footer), key=lambda a: a.footer):
+    for action in sorted((a for a in OFFERED if a.footer), key=lambda a: 0 if a.id in first else a.footer):
         need = len(action.shown) + len(action.label) + 3
         if need <= room:
             shown.append(action)

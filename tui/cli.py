@@ -45,6 +45,17 @@ Reports = Annotated[
     list[str] | None, typer.Option("--report", metavar="NAME=FILE", help="Write any report by name; repeatable.")
 ]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="As Markdown; without a name every page.")]
+Size = Annotated[str, typer.Option("--size", metavar="COLUMNSxROWS", help="The size of the screen.")]
+Look = Annotated[str, typer.Option("--theme", metavar="dark|light", help="The colours.")]
+At = Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="Begin there, paused: 45s; of a film, its own time.")]
+Live = Annotated[bool, typer.Option("--live", help="Run it as real processes over a real MQTT broker, by the wall's clock.")]
+Broker = Annotated[
+    str | None,
+    typer.Option("--broker", metavar="URL", help="With --live: embedded, mosquitto, or mqtt[s]://user@host of your own."),
+]
+BrokerCa = Annotated[
+    str | None, typer.Option("--broker-ca", metavar="FILE", help="Certificates to trust for an mqtts:// broker.")
+]
 Save = Annotated[str | None, typer.Option("--save", metavar="FILE", help="Keep the run as a run file.")]
 
 
@@ -93,9 +104,13 @@ def play(
     design: Annotated[str | None, typer.Option("--design", help="The design to look at first.")] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Let the timeline happen by itself.")] = False,
     save: Save = None,
+    at: At = None,
+    live: Live = False,
+    broker: Broker = None,
+    broker_ca: BrokerCa = None,
     plugins: Plugins = None,
 ) -> None:
-    """Open a playground on screen and break things."""
+    """Open a playground on screen and break things; or a film's run, at an instant of the film."""
 
     def action() -> int:
         from tui import lookup
@@ -103,14 +118,38 @@ def play(
         from tui.play import play as on_screen
 
         lookup.add_plugins(plugins or ())
+        _only_live(live, broker, broker_ca)
+        if live and (name is None or name.endswith(".cast") or at is not None):
+            raise lookup.Mistake("--live plays a playground from its start: name one, and leave --at out")
         if name is None:
             return gallery()
+        if name.endswith(".cast"):
+            from tui.play import play_film
+
+            return play_film(name, at, save)
         opened = lookup.open_playground(name, settings=settings or (), duration=duration)
         if design is not None:
             lookup.only(opened, [design])
-        return on_screen(opened, seed=seed, timeline=timeline, save=save, design=design, name=name)
+        if live:
+            from tui import live as alive
+
+            alive.mark_this_process()
+
+            def on_stage() -> int:
+                theatre = alive.theatre(broker, broker_ca)
+                return on_screen(opened, seed=seed, timeline=timeline, save=save, design=design, name=name, live=theatre)
+
+            return alive.guarded_live(on_stage)
+        return on_screen(opened, seed=seed, timeline=timeline, save=save, design=design, name=name, at=at)
 
     _do(action)
+
+
+def _only_live(live: bool, broker: str | None, ca: str | None) -> None:
+    if (broker or ca) and not live:
+        from tui.lookup import Mistake
+
+        raise Mistake("--broker and --broker-ca belong to --live: write it, too")
 
 
 @app.command()
@@ -134,6 +173,9 @@ def run(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing; the exit code tells.")] = False,
     lenient: Annotated[bool, typer.Option("--lenient", help="Skip and count malformed lines of replayed logs.")] = False,
+    live: Live = False,
+    broker: Broker = None,
+    broker_ca: BrokerCa = None,
     plugins: Plugins = None,
 ) -> None:
     """Run playgrounds headless, as fast as it goes, and judge their expectations by the exit code."""
@@ -150,6 +192,19 @@ def run(
         outputs = _outputs(json, junit, markdown, html, reports, save=save, quiet=quiet, cost=cost)
         changes = [*(settings or ()), *(["*.replay.lenient=true"] if lenient else [])]
         found = [reopenable(name, changes, duration, design or (), plugins or ()) for name in names]
+        _only_live(live, broker, broker_ca)
+        if live:
+            from dataclasses import replace
+
+            from tui import live as alive
+
+            alive.checked(names, chosen)
+            alive.mark_this_process()
+            return alive.guarded_live(
+                lambda: run_all(
+                    [replace(found[0], live=alive.theatre(broker, broker_ca, found[0].playground))], chosen, outputs, 1
+                )
+            )
         return run_all(found, chosen, outputs, jobs_of(jobs))
 
     _do(action)
@@ -215,6 +270,39 @@ def diff(
         from tui.retelling import diff
 
         return diff(before, after, tolerance, json)
+
+    _do(action)
+
+
+@app.command()
+def compare(
+    name: Playground,
+    repeat: Annotated[int, typer.Option("--repeat", min=1, max=100, help="Live runs, each with a seed of its own.")] = 5,
+    seed: Seed = None,
+    duration: Duration = None,
+    settings: Settings = None,
+    design: Designs = None,
+    json: Json = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing; the exit code tells.")] = False,
+    broker: Broker = None,
+    broker_ca: BrokerCa = None,
+    plugins: Plugins = None,
+) -> None:
+    """Run a playground live and simulated, side by side; exit code 1 when the verdict is not the same in both worlds."""
+
+    def action() -> int:
+        from tui import live as alive
+        from tui import lookup
+        from tui.comparing import checked
+        from tui.comparing import compare as on_both
+
+        lookup.add_plugins(plugins or ())
+        opened = lookup.open_playground(name, settings=settings or (), duration=duration, designs=design or ())
+        checked(opened)
+        alive.mark_this_process()
+        first = opened.seed if seed is None else seed
+        seeds = list(range(first, first + repeat))
+        return alive.guarded_live(lambda: on_both(opened, alive.theatre(broker, broker_ca, opened), seeds, json, quiet))
 
     _do(action)
 
@@ -335,25 +423,88 @@ def schema(
 @app.command()
 def record(
     name: Annotated[str | None, typer.Argument(metavar="NAME|FILE", help="What to record.")] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Where to write it; the ending says as what.")
+    ] = None,
     seed: Seed = None,
     duration: Duration = None,
-    size: Annotated[str, typer.Option("--size", metavar="COLUMNSxROWS", help="The size of the screen.")] = "100x30",
-    fps: Annotated[int, typer.Option("--fps", help="Pictures a second, 4 to 30.")] = 10,
+    size: Size = "100x30",
+    fps: Annotated[int | None, typer.Option("--fps", help="Pictures a second, 4 to 30; else 10, and 5 in a GIF.")] = None,
+    speed: Annotated[str, typer.Option("--speed", metavar="2x", help="How many times as fast as the run.")] = "1x",
+    theme: Look = "dark",
+    captions: Annotated[
+        bool | None,
+        typer.Option("--captions/--no-captions", help="Words for faults and heals, too; or none, not even the file's own."),
+    ] = None,
     begin: Annotated[str | None, typer.Option("--from", metavar="INSTANT", help="Where it begins: 20s.")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="Where it ends: 80s.")] = None,
-    verify: Annotated[str | None, typer.Option("--verify", metavar="FILE", help="Record again and compare.")] = None,
+    verify: Annotated[
+        str | None,
+        typer.Option("--verify", metavar="FILM", help="Is it still true, and the same? Of itself, or of NAME|FILE."),
+    ] = None,
     settings: Settings = None,
     plugins: Plugins = None,
 ) -> None:
     """Record a playground with its timeline as a film of the screen; the same seed is the same film, byte for byte."""
 
     def action() -> int:
-        from tui import lookup
-        from tui.filming import record as film
+        from tui import filming, lookup
+        from tui.record.formats import usual_fps
+        from tui.record.job import Wishes
 
         lookup.add_plugins(plugins or ())
-        return film(name, output, verify, size, seed, duration, (begin, end), fps, settings or ())
+        if verify is not None:
+            return filming.verify(verify, name, settings or ())
+        if name is None or output is None:
+            raise lookup.Mistake("record needs a playground and -o FILE, or --verify FILM")
+        span = filming.instant_of("--from", begin) or 0, filming.instant_of("--to", end)
+        pace = usual_fps(output) if fps is None else fps
+        wishes = Wishes(seed, filming.size_of(size), pace, filming.speed_of(speed), theme, captions, *span)
+        return filming.record(name, output, wishes, duration, settings or ())
+
+    _do(action)
+
+
+@app.command()
+def frame(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE|FILM", help="A playground, a run file or a film.")],
+    at: Annotated[str, typer.Option("--at", metavar="INSTANT", help="The instant: 45s; of a film, its own time.")],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to write it: .svg, .png, .txt.")],
+    seed: Seed = None,
+    size: Size = "100x30",
+    theme: Look = "dark",
+    settings: Settings = None,
+    plugins: Plugins = None,
+) -> None:
+    """One picture, for slides and issues: what the screen shows at an instant of a film, or of a run with its timeline."""
+
+    def action() -> int:
+        from tui import filming, lookup
+        from tui.record.job import Wishes
+
+        lookup.add_plugins(plugins or ())
+        wishes = Wishes(seed, filming.size_of(size), theme=theme)
+        return filming.frame(name, at, output, wishes, settings or ())
+
+    _do(action)
+
+
+@app.command()
+def replay(
+    film: Annotated[str, typer.Argument(metavar="FILM", help="A film that `record` has made: demo.cast.")],
+    speed: Annotated[str, typer.Option("--speed", metavar="2x", help="How fast it starts; < and > change it.")] = "1x",
+    at: Annotated[str | None, typer.Option("--at", metavar="INSTANT", help="Where it starts: 12s of the film.")] = None,
+) -> None:
+    """Play a film in the terminal: pause, seek, other speeds, chapters. Without a terminal it prints one picture."""
+
+    def action() -> int:
+        from tui import filming
+        from tui.record.about import text_of
+        from tui.record.pictures import read
+        from tui.record.replay import replay
+
+        at_ns = filming.instant_of("--at", at)
+        return replay(read(text_of(film), film), None if at_ns is None else at_ns / filming.NS, filming.speed_of(speed))
 
     _do(action)
 

@@ -24,6 +24,7 @@ from chaos.experiment import (
     NOT_AT_ALL,
     OK,
     SIGNALLED,
+    SLICE_NS,
     Result,
     Stop,
     code_of,
@@ -31,7 +32,7 @@ from chaos.experiment import (
     perform,
 )
 from chaos.journal import SCHEMA, Journal, journal
-from chaos.runner import Runner
+from chaos.runner import Build, Runner, simulated
 from topology.files import write_whole
 from topology.plan import Playground
 from topology.spec.check import skipped_lines
@@ -40,6 +41,8 @@ from tui.lookup import Mistake
 
 BAR = 30
 RULE = "─" * 80
+LIVE_SLICE_NS = 250_000_000
+"""Live, so long after a signal the run ends."""
 MOST_WHOLE = 200
 """From so many seeds on, runs in which all was well are kept without their series."""
 
@@ -51,6 +54,8 @@ class Opened:
     playground: Playground
     again: Callable[[], Playground]
     named: str
+    live: Build | None = None
+    """What makes worlds of processes, where they are not simulated."""
 
 
 def reopenable(
@@ -244,18 +249,20 @@ def _one_by_one(opened: Sequence[Opened], chosen: Sequence[Sequence[int]], outpu
         for number, seed in enumerate(seeds):
             if stop():
                 return
+            explain = outputs.explain(len(seeds) > 1) if one.live is None else NOT_AT_ALL
             with Progress(f"{one.playground.name} seed {seed}", number, len(seeds), outputs) as progress:
-                told = _perform(one.playground, seed, progress, outputs, stop, outputs.explain(len(seeds) > 1))
+                told = _perform(one, seed, progress, outputs, stop, explain)
             yield told
 
 
-def _perform(
-    playground: Playground, seed: int, progress: Progress, outputs: Outputs, stop: Stop, explain: int
-) -> Journal:
+def _perform(one: Opened, seed: int, progress: Progress, outputs: Outputs, stop: Stop, explain: int) -> Journal:
     began = time.perf_counter()
-    result = perform(playground, seed, progress.step, stop)
+    slice_ns = SLICE_NS if one.live is None else LIVE_SLICE_NS
+    result = perform(one.playground, seed, progress.step, stop, one.live or simulated, slice_ns)
     took = time.perf_counter() - began
     told = journal(explained_when(result, explain), took)
+    if one.live is not None:
+        told["environment"]["world"] = "live"
     if outputs.save:
         save(outputs.save, result)
     # A finished world is let go at once: many seeds take no more memory than one.

@@ -43,7 +43,13 @@ def open_playground(
     text: str, *, settings: Sequence[str] = (), duration: str | None = None, designs: Sequence[str] = ()
 ) -> Playground:
     """Load and check a playground, and change it as asked."""
-    playground = load(find(text), faults=faults(), settings=list(settings))
+    path = find(text)
+    if path.suffix == ".cast":
+        from tui.record.about import run_of_film  # few commands are given a film
+
+        playground = run_of_film(str(path), list(settings))
+    else:
+        playground = load(path, faults=faults(), settings=list(settings))
     if duration is not None:
         playground = shortened(playground, duration)
     return only(playground, designs) if designs else playground

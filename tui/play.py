@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import platformdirs
 
@@ -16,11 +17,19 @@ from chaos.report import write
 from chaos.runner import Runner
 from topology.plan import Playground
 from topology.spec import load
+from topology.units import format_duration
 from tui.app import PlayApp
+from tui.draw.palette import LIGHT as LIGHT_COLOURS
+from tui.filming import instant_of, scene_of
 from tui.headless import save_runner
+from tui.live import LivePace, LiveSession
 from tui.lookup import Mistake
+from tui.record.job import LIGHT
 from tui.screens.gallery import Shelf
 from tui.screens.play import PlayScreen
+
+if TYPE_CHECKING:
+    from topology.live.theatre import Theatre
 
 
 class GalleryApp(PlayApp):
@@ -45,14 +54,54 @@ def gallery() -> int:
 
 
 def play(
-    playground: Playground, *, seed: int | None, timeline: bool, save: str | None, design: str | None, name: str
+    playground: Playground,
+    *,
+    seed: int | None,
+    timeline: bool,
+    save: str | None,
+    design: str | None,
+    name: str,
+    at: str | None = None,
+    live: Theatre | None = None,
 ) -> int:
     """Play one playground, and keep the session when asked to."""
-    runner = Runner(playground, _seed(playground, seed), timeline=timeline)
+    at_ns = instant_of("--at", at) or 0
+    if live is not None:
+        _need_terminal()
+    runner = Runner(playground, _seed(playground, seed), timeline=timeline, build=live)
+    if at_ns > runner.end:
+        raise Mistake(f"--at {format_duration(at_ns)}: {playground.name} ends at {format_duration(runner.end)}")
     app = PlayApp(runner, gallery=_shelf())
+    if live is not None:
+        app.session = _live_session(runner, live)
     if design is not None:
         app.session.choose(design, app.session.node)
+    if at_ns:
+        _begin_at(app, at_ns)
     return _session(app, save, name)
+
+
+def _live_session(runner: Runner, live: Theatre) -> LiveSession:
+    """A session over processes, once all of them are there."""
+    stage = live.stage
+    assert stage is not None
+    stage.ready()
+    return LiveSession(runner, LivePace(lambda: stage.now))
+
+
+def play_film(path: str, at: str | None, save: str | None) -> int:
+    """The run that a film shows, live, from an instant of the film on; what a person does then is done to it."""
+    film, run_ns = scene_of(path, at)
+    runner = Runner(film.playground, film.job.seed, timeline=True)
+    app = PlayApp(runner, gallery=_shelf(), light=film.job.theme == LIGHT)
+    _begin_at(app, run_ns)
+    return _session(app, save, path)
+
+
+def _begin_at(app: PlayApp, at_ns: int) -> None:
+    app.session.go_to(at_ns)
+    app.session.pace.paused = True
+    app.session.say(f"this is {format_duration(at_ns)}, live: space goes on, and every key does what it says")
 
 
 def _seed(playground: Playground, seed: int | None) -> int:
@@ -71,13 +120,20 @@ def _shelf() -> Shelf:
     return Shelf(tuple(entries), _open)
 
 
-def _session(app: PlayApp, save: str | None, name: str | None) -> int:
-    """Run the app; afterwards print the summary and the command that repeats the run."""
+def _need_terminal() -> None:
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise Mistake("play needs a terminal; `knockon run` works without one")
+
+
+def _session(app: PlayApp, save: str | None, name: str | None) -> int:
+    """Run the app; afterwards print the summary and the command that repeats the run."""
+    _need_terminal()
     first = app.session.runner.playground.name
     app.run()
+    films = app.session.films
     if app.return_code:
+        if films is not None:
+            films.stop()
         return app.return_code
     runner = app.session.runner
     asked = name if runner.playground.name == first else None
@@ -89,6 +145,9 @@ def _session(app: PlayApp, save: str | None, name: str | None) -> int:
     if save is not None:
         save_runner(save, runner, result.digest)
     print(f"\nAgain: {again(runner, save, asked)}")
+    if films is not None:
+        for words in films.finish(runner, app.size, app.palette is LIGHT_COLOURS):
+            print(f"Film: {words}")
     runner.close()
     return 0
 

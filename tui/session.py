@@ -10,15 +10,20 @@ from chaos.command import Command, Refused
 from chaos.inputs import from_entry
 from chaos.moment import FaultFrame, Moment
 from topology.frame import Frame, NodeFrame
+from topology.registry import kinds
 from topology.units import format_duration
+from tui import history
 from tui.history import History
 from tui.pace import Pace
 
 if TYPE_CHECKING:
     from chaos.runner import Runner
     from topology.plan import Entry, Playground
+    from tui.record.films import Films
 
 STEP_NS = 100_000_000
+STATES = "states"
+"""What there is to see inside a workflow."""
 
 Again = Callable[["Runner", int], "Runner"]
 """Makes the same run anew with a seed."""
@@ -45,6 +50,8 @@ class Session:
     def __init__(self, runner: Runner, pace: Pace, *, nudge: bool = True, again: Again = again) -> None:
         self.pace = pace
         self.nudge = nudge
+        self.films: Films | None = None
+        """What the person marks to be filmed; nothing until then."""
         self._again = again
         self._begin(runner)
         self.node = self._first_target()
@@ -87,6 +94,13 @@ class Session:
         self.moment = self.runner.moment()
         self.history.add(self.moment)
 
+    def go_to(self, at_ns: int) -> None:
+        """Let the run go on to an instant, and look at it whenever the history takes a sample."""
+        while self.runner.now < min(at_ns, self.runner.end):
+            step = (self.runner.now // history.STEP_NS + 1) * history.STEP_NS
+            self.runner.advance(min(step, at_ns))
+            self.look()
+
     # What is chosen.
 
     def choose(self, design: str, node: str) -> None:
@@ -113,11 +127,16 @@ class Session:
             for text in entry.on:
                 if (name := base_name(text)) in names:
                     return name
+        deep = [node for node in self.moment.frames[0].nodes if kinds()[node.kind].inside == STATES]
+        if deep and not self.runner.playground.timeline:
+            return deep[0].name
         shared = [node for node in self.moment.frames[0].nodes if node.kind != "producer"]
         return (shared or list(self.moment.frames[0].nodes))[-1].name
 
     def _nudge_words(self) -> str:
         timeline = self.runner.playground.timeline
+        if not timeline and kinds()[self.chosen().kind].inside == STATES:
+            return f"press v: the states of {self.node}, its executions and their history; c crashes it"
         if not timeline or (timeline[0].verb == "inject" and timeline[0].what == "crash"):
             wait = self._crash_time(self.node)
             length = f" for {format_duration(wait)}" if wait else ""
@@ -225,6 +244,13 @@ class Session:
         self.pace.paused = True
         self.runner.advance(min(self.runner.now + STEP_NS, self.runner.end))
         self.look()
+
+    def film(self, size: tuple[int, int], light: bool) -> None:
+        """Mark where a film of a size begins, or ends; it is then made beside the app."""
+        from tui.record.films import Films  # few sessions are filmed
+
+        self.films = self.films or Films()
+        self.say(self.films.press(self.runner, size, light), "bad")
 
     def result(self) -> Result:
         """What remains."""

@@ -6,6 +6,7 @@ from collections import Counter
 
 from textual.keys import _character_to_key
 
+from topology.spec.screenplay import REFUSED, VIEW_KEYS
 from tui import actions
 from tui.screens.play import PlayScreen
 
@@ -45,8 +46,10 @@ WANTED = [
     "right",
     "up",
     "down",
+    "z",
+    "R",
 ]
-LATER = ["k", "K", "y", "b", "e", "R", "x"]
+LATER = ["k", "K", "y", "b", "e", "x"]
 
 
 def keys_of(some: tuple[actions.Action, ...]) -> list[str]:
@@ -90,3 +93,10 @@ def test_a_footer_never_overflows() -> None:
 
 def test_a_wide_footer_shows_everything_meant_for_it() -> None:
     assert len(actions.footer(250)) == sum(1 for action in actions.OFFERED if action.footer)
+
+
+def test_a_screenplay_may_press_what_looks_and_nothing_that_acts() -> None:
+    for action in actions.OFFERED:
+        looks = action.group == actions.LOOK or action.id == "help"
+        assert set(action.keys) <= set(VIEW_KEYS if looks else REFUSED), action.id
+    assert not set(VIEW_KEYS) & set(REFUSED)

@@ -185,7 +185,7 @@ async def test_help_lists_every_key() -> None:
         await pilot.press("question_mark")
         await pilot.pause()
         assert isinstance(play.screen, Help)
-        play.screen.query_one("#window").styles.max_height = None
+        play.screen.query_one("#window").styles.max_height = "100%"
         await pilot.pause()
         seen = grid.text(play)
         assert [a.id for a in actions.OFFERED if a.keys and a.help not in seen] == []

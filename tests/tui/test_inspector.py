@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.screens.inspector import gauge
+from tui.draw.tables import gauge
 
 
 @pytest.mark.parametrize(

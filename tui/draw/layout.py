@@ -131,11 +131,14 @@ class Ranks:
     reversed: list[bool]
 
 
-def rank(nodes: int, edges: list[Edge]) -> Ranks:
-    """Put nodes into layers and order them so that few links cross."""
+def rank(nodes: int, edges: list[Edge], bundles: list[str] | None = None) -> Ranks:
+    """Put nodes into layers and order them so that few links cross.
+
+    Long links of the same bundle to the same node share their way, where bundles are given.
+    """
     turned, forward = _forward(nodes, edges)
     layer_of = _longest_path(nodes, forward)
-    chains, steps = _with_dummies(forward, layer_of)
+    chains, steps = _with_dummies(forward, layer_of, bundles)
     layers: list[list[int]] = [[] for _ in range(max(layer_of, default=0) + 1)]
     for item, layer in enumerate(layer_of):
         layers[layer].append(item)
@@ -206,22 +209,28 @@ def _longest_path(nodes: int, forward: list[tuple[int, int]]) -> list[int]:
     return layer_of
 
 
-def _with_dummies(forward: list[tuple[int, int]], layer_of: list[int]) -> tuple[list[list[int]], list[tuple[int, int]]]:
+def _with_dummies(
+    forward: list[tuple[int, int]], layer_of: list[int], bundles: list[str] | None
+) -> tuple[list[list[int]], list[tuple[int, int]]]:
     """Per edge the items it passes; `layer_of` grows by one for each dummy."""
     chains: list[list[int]] = []
-    steps: list[tuple[int, int]] = []
-    for source, target in forward:
+    steps: dict[tuple[int, int], None] = {}
+    shared: dict[tuple[int, str, int], int] = {}
+    for edge, (source, target) in enumerate(forward):
         if source == target:
             chains.append([])
             continue
         chain = [source]
+        bundle = str(edge) if bundles is None else bundles[edge]
         for layer in range(layer_of[source] + 1, layer_of[target]):
-            chain.append(len(layer_of))
-            layer_of.append(layer)
+            item = shared.setdefault((target, bundle, layer), len(layer_of))
+            if item == len(layer_of):
+                layer_of.append(layer)
+            chain.append(item)
         chain.append(target)
         chains.append(chain)
-        steps.extend(pairwise(chain))
-    return chains, steps
+        steps.update(dict.fromkeys(pairwise(chain)))
+    return chains, list(steps)
 
 
 def _order(ranks: Ranks) -> None:
@@ -272,13 +281,15 @@ def crossings(layers: list[list[int]], after: dict[int, list[int]]) -> int:
 def arrange(names: list[str], edges: list[Edge], width: int, height: int) -> Picture:
     """The picture with the most detail that fits; where none does, one line per node, taller than its place."""
     ranks = rank(len(names), edges)
-    return fitting(ranks, names, width, height) or _least(ranks, names, width)
+    return fitting(ranks, names, width, height) or scrolled(ranks, names, width, LINE)
 
 
-def fitting(ranks: Ranks, names: list[str], width: int, height: int) -> Picture | None:
-    """The picture with the most detail that fits; None where not even one line per node does."""
+def fitting(
+    ranks: Ranks, names: list[str], width: int, height: int, details: tuple[Detail, ...] = DETAILS
+) -> Picture | None:
+    """The picture with the most detail, of some, that fits; None where not even the least does."""
     tall = _real(ranks, names)
-    for detail in DETAILS:
+    for detail in details:
         if max(tall) * detail.height > height:
             continue
         columns = _columns(ranks, names, detail)
@@ -292,15 +303,16 @@ def fitting(ranks: Ranks, names: list[str], width: int, height: int) -> Picture 
     return None
 
 
-def _least(ranks: Ranks, names: list[str], width: int) -> Picture:
-    columns, tall = _columns(ranks, names, LINE), _real(ranks, names)
+def scrolled(ranks: Ranks, names: list[str], width: int, detail: Detail) -> Picture:
+    """The picture at a detail that is as tall as it has to be, to be scrolled; wider than its place only where it must."""
+    columns, tall = _columns(ranks, names, detail), _real(ranks, names)
     picture = None
     for folds in range(max(1, sum(columns) // max(1, width)), len(columns) + 1):
-        if _may_fit(columns, tall, LINE, folds, width, 1 << 30):
-            picture = _place(ranks, names, LINE, 0, folds, width)
+        if _may_fit(columns, tall, detail, folds, width, 1 << 30):
+            picture = _place(ranks, names, detail, 0, folds, width)
             if picture.width <= width:
                 break
-    return picture or _place(ranks, names, LINE, 0, len(columns), width)
+    return picture or _place(ranks, names, detail, 0, len(columns), width)
 
 
 def _bands(layers: int, folds: int) -> list[range]:

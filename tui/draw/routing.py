@@ -139,7 +139,7 @@ def _length(path: Path) -> int:
     return 1 + sum(abs(to_x - x) + abs(to_y - y) for (x, y), (to_x, to_y) in pairwise(path.corners))
 
 
-WEIGHTS = {"faint": 0, "dim": 1, "line": 2, "warn": 3, "bad": 4}
+WEIGHTS = {"faint": 0, "dim": 1, "line": 2, "title": 3, "warn": 4, "bad": 5}
 
 
 def draw_links(canvas: Canvas, lines: Mapping[int, Line], wires: Wires) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import Screen
 from textual.widgets import Static
 
 from chaos.spelling import spell
@@ -18,51 +20,200 @@ from topology.frame import Frame, NodeFrame
 from topology.importers.replay import Replay
 from topology.parameters import Param
 from topology.plan import NodePlan
+from topology.tables import Table
 from topology.units import format_duration, format_rate, format_share, format_size
 from tui.draw import figures, glyphs
 from tui.draw.palette import DARK, INK_OF_STATE, Palette
+from tui.draw.tables import Columns, gauge, order, tab_row, table_rows
 from tui.screens.dialog import Dialog
+from tui.screens.workflow import WorkflowScreen
 from tui.session import Session
+from tui.widgets.lines import Lines
+from tui.widgets.scroll import ScrollLines
 
 MOST_CALLED = 4
 """Replicas that a caller is wired to, by name; more are counted."""
 
 
+def inside(session: Session) -> Screen[None] | None:
+    """What shows the chosen node from inside; None where its kind has nothing of the sort."""
+    if not inside_word(session.chosen().kind):
+        return None
+    if session.runner.workflow(session.design, session.node) is not None:
+        return WorkflowScreen(session, session.node)
+    return Inspector(session, 1)
+
+
+@cache
+def inside_word(kind: str) -> str:
+    """What there is to see inside nodes of a kind, in a word; empty for nothing."""
+    known = registry.kinds()
+    return known[kind].inside if kind in known else ""
+
+
 class Inspector(Dialog[None]):
-    """One node, while the world goes on."""
+    """One node, while the world goes on: all about it, and a view for each table of what it consists of."""
 
-    BINDINGS = [Binding(key, "leave", "close", show=False) for key in ("enter", "q")]
+    BINDINGS = [
+        *[Binding(key, "leave", "close", show=False) for key in ("enter", "q")],
+        Binding("v", "inside", "inside", show=False),
+        Binding("s", "sort", "by number", show=False),
+        Binding("tab", "turn(1)", "next view", show=False),
+        Binding("shift+tab", "turn(-1)", "view before", show=False),
+        Binding("up", "move(-1)", "up", show=False),
+        Binding("down", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("pagedown", "page(1)", "a page down", show=False),
+        Binding("home", "jump(0)", "the first", show=False),
+        Binding("end", "jump(1)", "the last", show=False),
+        Binding("left", "columns(-1)", "columns to the left", show=False),
+        Binding("right", "columns(1)", "columns to the right", show=False),
+    ]
+    DEFAULT_CSS = """
+    Inspector #views, Inspector #note, Inspector #columns { height: 1; }
+    Inspector #table { height: 1fr; }
+    Inspector.-table > #window { width: 100%; max-width: 160; height: 100%; max-height: 100%; }
+    """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, view: int = 0) -> None:
         super().__init__()
         self.session = session
+        self.view = view
+        self.tables: list[Table] = []
+        self.columns: dict[str, Columns] = {}
+        self.worst_first = True
 
     def compose(self) -> ComposeResult:
-        """One text that scrolls."""
-        with VerticalScroll(id="window") as window:
+        """A text that scrolls, and a table that does."""
+        with Vertical(id="window") as window:
             window.border_title = f"{self.session.node} in {self.session.design}"
-            window.border_subtitle = "Esc closes, arrows scroll"
-            yield Static(self.text(), id="about")
+            yield Lines(id="views")
+            with VerticalScroll(id="all"):
+                yield Static(id="about")
+            with Vertical(id="table"):
+                yield Lines(id="note")
+                yield Lines(id="columns")
+                yield ScrollLines(id="rows")
 
     def on_mount(self) -> None:
         """Look again twice a second."""
+        self.update()
+        self.call_after_refresh(self.update)
         self.set_interval(0.5, self.update)
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the app."""
+        palette: Palette = getattr(self.app, "palette", DARK)
+        return palette
 
     def update(self) -> None:
         """Show what it is like now."""
-        self.query_one("#about", Static).update(self.text())
+        kind = inside_word(self.session.chosen().kind)
+        self.tables = self.session.runner.tables(self.session.design, self.session.node) if kind else []
+        self.view = self.view % (len(self.tables) + 1)
+        self.query_one("#views").display = bool(self.tables)
+        self.query_one("#all").display = self.view == 0
+        self.query_one("#table").display = self.view > 0
+        self.set_class(self.view > 0, "-table")
+        if self.view:
+            self._show(self.tables[self.view - 1])
+        else:
+            self.query_one("#about", Static).update(self.text())
+        names = ["about", *(f"{table.name} {len(table.rows):,}" for table in self.tables)]
+        views = self.query_one("#views", Lines)
+        views.show_rows([tab_row(names, self.view)], self.palette)
+        self.query_one("#window").border_subtitle = self._keys(kind)
+
+    def _keys(self, kind: str) -> str:
+        if not self.view:
+            more = ", tab or v: what is inside" if self.tables else f", v: its {kind}" if kind else ""
+            return f"Esc closes, arrows scroll{more}"
+        return f"Esc closes, tab: next view, s: {'in order' if self.worst_first else 'the worst first'}, arrows scroll"
+
+    def _show(self, table: Table) -> None:
+        """What is seen of a table, with a few words about it."""
+        rows = self.query_one("#rows", ScrollLines)
+        places = order(table, self.worst_first)
+        seen = rows.place(len(places), rows.top)
+        columns = self.columns.setdefault(table.name, Columns())
+        head, shown, hidden = table_rows(table, places[seen.start : seen.stop], columns, rows.size.width)
+        self.query_one("#columns", Lines).show_rows([head], self.palette)
+        rows.show_rows(shown, self.palette)
+        how = "the worst first" if self.worst_first else "in order"
+        words = " · ".join(words for words in (table.words, how if len(places) > 1 else "", rows.extent, hidden) if words)
+        self.query_one("#note", Lines).show_rows([[(f" {words}", "dim")]], self.palette)
+
+    # Keys.
+
+    def action_inside(self) -> None:
+        """A workflow's states, or the next table."""
+        screen = inside(self.session)
+        if isinstance(screen, WorkflowScreen):
+            self.app.switch_screen(screen)
+        else:
+            self.action_turn(1)
+
+    def action_turn(self, steps: int) -> None:
+        """Another view."""
+        self.view = (self.view + steps) % (len(self.tables) + 1)
+        self.query_one("#rows", ScrollLines).top = 0
+        self.update()
+        self.call_after_refresh(self.update)
+
+    def action_sort(self) -> None:
+        """The worst first, or in order."""
+        self.worst_first = not self.worst_first
+        self._to(0)
+
+    def action_move(self, rows: int) -> None:
+        """One row."""
+        if self.view:
+            self._to(self.query_one("#rows", ScrollLines).top + rows)
+        else:
+            self.query_one("#all").scroll_relative(y=rows, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        """A page."""
+        area = self.query_one("#rows" if self.view else "#all")
+        self.action_move(pages * max(1, area.size.height - 1))
+
+    def action_jump(self, end: int) -> None:
+        """The first or the last row."""
+        if self.view:
+            self._to(len(self.tables[self.view - 1].rows) if end else 0)
+        elif end:
+            self.query_one("#all").scroll_end(animate=False)
+        else:
+            self.query_one("#all").scroll_home(animate=False)
+
+    def action_columns(self, steps: int) -> None:
+        """Columns farther to the right or left."""
+        if self.view:
+            self.columns.setdefault(self.tables[self.view - 1].name, Columns()).left += steps
+            self.update()
+
+    def on_scroll_lines_scrolled(self, event: ScrollLines.Scrolled) -> None:
+        """The wheel."""
+        self._to(event.of.top + event.rows)
+
+    def _to(self, top: int) -> None:
+        rows = self.query_one("#rows", ScrollLines)
+        rows.place(rows.whole, top)
+        self.update()
 
     def text(self) -> Text:
         """All of it."""
         node, frame = self.session.chosen(), self.session.frame()
         plan = self.session.runner.playground.design(self.session.design).node(node.name)
-        palette: Palette = getattr(self.app, "palette", DARK)
         text = Text()
-        _state(text, node, palette)
+        _state(text, node, self.palette)
         _figures(text, node)
+        _emitted(text, node, frame)
         width = min(104, self.app.size.width * 9 // 10 - 6)
-        for names, parts in _alike(self.session.runner.parts(self.session.design, node.name)):
-            _parts(text, names, parts, width)
+        if not self.tables:
+            for names, parts in _alike(self.session.runner.parts(self.session.design, node.name)):
+                _parts(text, names, parts, width)
         _waits(text, node)
         _replicas(text, node, frame)
         _links(text, node, frame)
@@ -105,6 +256,18 @@ def _figures(text: Text, node: NodeFrame) -> None:
     _table(text, "Now", rows, max(18, min(30, 2 + max(len(name) for name, _ in rows))))
 
 
+def _emitted(text: Text, node: NodeFrame, frame: Frame) -> None:
+    """What became of the messages that a node inside made itself."""
+    flow = next((flow for flow in frame.flows if flow.inside and flow.producer == node.name), None)
+    if flow is None:
+        return
+    counts = [
+        ("offered", flow.offered), ("told yes", flow.told_yes), ("told no", flow.told_no), ("without an answer", flow.unanswered),
+        ("all done", flow.done), ("lost after a yes", flow.lost), ("dead letters", flow.dead_lettered),
+    ]  # fmt: skip
+    _table(text, "Its own messages", [(name, figures.count(count)) for name, count in counts], 18)
+
+
 def _alike(views: Mapping[str, Mapping[str, float]]) -> list[tuple[tuple[str, ...], list[tuple[str, list[str]]]]]:
     """Parts of a node, those that have the same figures together: (names, (part, figures as words))."""
     found: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
@@ -133,16 +296,6 @@ def _parts(text: Text, names: tuple[str, ...], parts: list[tuple[str, list[str]]
 
 PART = 24
 """A part's name is cut after so many letters where it stands in a table."""
-
-
-def gauge(name: str, value: float) -> tuple[str, str]:
-    """A kind's own figure: its name says whether it is a share ("hits %") or a time ("lag s"); else it is a number."""
-    words = name.replace("_", " ")
-    if words.endswith(" %"):
-        return words[:-2], figures.percent(value)
-    if words.endswith(" s"):
-        return words[:-2], figures.short_time(round(value * figures.NS))
-    return words, f"{value:,.6g}"
 
 
 def _time(ns: int) -> str:

@@ -13,13 +13,14 @@ from textual.widget import Widget
 
 from chaos.registry import faults
 from tui import actions
+from tui.draw.palette import LIGHT
 from tui.draw.panel import state_words
 from tui.draw.scene import scene_of
 from tui.history import figures_of
 from tui.screens.fault_menu import FaultMenu
 from tui.screens.gallery import Gallery
 from tui.screens.help import Help
-from tui.screens.inspector import Inspector
+from tui.screens.inspector import Inspector, inside, inside_word
 from tui.session import Session
 from tui.widgets.clock import Clock
 from tui.widgets.detail import DetailLine
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 COLUMN = 50
 """Columns that a design needs to stand beside another."""
+DESIGN = "design"
+PANELS: dict[str, type[Widget]] = {"log": Log, "verdict": VerdictText}
+"""What can have the screen to itself beside a design."""
 
 
 def visible(names: list[str], chosen: str, width: int) -> list[str]:
@@ -73,6 +77,8 @@ class PlayScreen(Screen[None]):
         self.session = session
         self.building = False
         self.before_search = ("", "")
+        self.zoomed = ""
+        """What has the screen to itself: DESIGN, the log or the verdict; empty: all have their places."""
 
     @property
     def play_app(self) -> PlayApp:
@@ -118,7 +124,11 @@ class PlayScreen(Screen[None]):
         """One picture, where there is something new to see."""
         before = self.session.moment
         self.session.tick()
-        if self.session.moment is not before:
+        films = self.session.films
+        if films is not None and (news := films.news()):
+            self.session.say(news)
+            self.paint()
+        elif self.session.moment is not before or (films is not None and films.busy):
             self.paint()
         self.play_app.after_frame()
 
@@ -135,14 +145,19 @@ class PlayScreen(Screen[None]):
         small = width < LEAST_WIDTH or height < LEAST_HEIGHT
         self.set_class(small, "-small")
         names = [frame.design for frame in self.session.moment.frames]
-        shown = visible(names, self.session.design, width)
+        shown = [self.session.design] if self.zoomed == DESIGN else visible(names, self.session.design, width)
         for name, column in zip(names, self.query(".design"), strict=True):
             column.display = name in shown
             column.set_class(name in shown[1:], "beside")
         self.query_one(DesignStrip).display = len(shown) < len(names) and not small
         titled = height >= 30
-        self.query_one(Log).styles.height = (3 if height < 26 else 4 if height < 36 else height // 6) + titled
-        self.query_one(VerdictText).styles.height = max(5, min(len(names), 8) + 2 * (height >= 36)) + titled
+        self.query_one("#designs").display = self.zoomed not in PANELS
+        log_rows = (3 if height < 26 else 4 if height < 36 else height // 6) + titled
+        verdict_rows = max(5, min(len(names), 8) + 2 * (height >= 36)) + titled
+        for name, rows in (("log", log_rows), ("verdict", verdict_rows)):
+            panel = self.query_one(PANELS[name])
+            panel.display = self.zoomed in ("", DESIGN, name)
+            panel.styles.height = "1fr" if self.zoomed == name else rows
 
     # What it shows.
 
@@ -168,7 +183,7 @@ class PlayScreen(Screen[None]):
         self.query_one(Log).show(moment.log, titled, palette)
         self.query_one(VerdictText).show(moment.verdict, titled, palette)
         self.query_one(DetailLine).show(session.frame(), session.chosen(), self._notice(), palette)
-        self.query_one(KeyFooter).show(palette)
+        self.query_one(KeyFooter).show(palette, ("inside",) if inside_word(session.chosen().kind) else ())
 
     def _view(self, design: str) -> View:
         frame = self.session.frame(design)
@@ -177,6 +192,9 @@ class PlayScreen(Screen[None]):
         return View(frame, chosen, sign, words, ink, self.play_app.palette)
 
     def _notice(self) -> tuple[str, str]:
+        films = self.session.films
+        if films is not None and not self.session.notice and (words := films.words()):
+            return words, "key"
         if self.session.ended:
             return "the run has ended: r runs it again, n with another seed, u undoes, q leaves", "key"
         return self.session.notice, self.session.tone
@@ -334,6 +352,26 @@ class PlayScreen(Screen[None]):
         else:
             self.choose(*self.before_search)
 
+    def action_zoom(self) -> None:
+        """The chosen design alone, or everything again."""
+        self.zoom("all" if self.zoomed else self.session.design)
+
+    def zoom(self, target: str) -> None:
+        """Give the screen to a design, to a panel, or to a window about a node (DESIGN.NODE, or NODE in the chosen design)."""
+        design, _, node = target.rpartition(".")
+        frames = {frame.design: frame for frame in self.session.moment.frames}
+        self.zoomed = target if target in PANELS else DESIGN if target in frames else ""
+        if target in frames:
+            self.session.choose(target, self.session.node)
+        elif not self.zoomed and target != "all":
+            having = [name for name, frame in frames.items() if frame.node(node)]
+            wanted = design or self.session.design
+            if having:
+                self.session.choose(wanted if wanted in having else having[0], node)
+                self.app.push_screen(Inspector(self.session))
+        self.lay_out()
+        self.call_after_refresh(self.paint)
+
     def choose(self, design: str, node: str) -> None:
         """Choose a node; the notice gives way to what is known of it."""
         self.session.choose(design, node or self.session.node)
@@ -352,12 +390,27 @@ class PlayScreen(Screen[None]):
         """All about the chosen node."""
         self.app.push_screen(Inspector(self.session))
 
+    def action_inside(self) -> None:
+        """The chosen node from inside, where there is something to see."""
+        screen = inside(self.session)
+        if screen is None:
+            node = self.session.chosen()
+            self.session.say(f"v looks into workflows and streams; {node.name} is none: ↵ shows all about it", "bad")
+            self.changed()
+        else:
+            self.app.push_screen(screen)
+
     def action_colours(self) -> None:
         """Light or dark."""
         self.play_app.change_colours()
         self.paint()
 
     # Keys: program.
+
+    def action_record(self) -> None:
+        """A film begins here, or ends."""
+        self.session.film(self.app.size, self.play_app.palette is LIGHT)
+        self.changed()
 
     def action_help(self) -> None:
         """Keys and signs."""

@@ -25,14 +25,18 @@ class KeyFooter(Lines):
             super().__init__()
             self.action = action
 
-    def show(self, palette: Palette) -> None:
+    first: tuple[str, ...] = ()
+    """What matters more just now."""
+
+    def show(self, palette: Palette, first: tuple[str, ...] = ()) -> None:
         """Show what fits."""
-        self.show_rows([footer_row(self.size.width)], palette)
+        self.first = first
+        self.show_rows([footer_row(self.size.width, first)], palette)
 
     def on_click(self, event: Click) -> None:
         """Find the label under the pointer."""
         at = 1
-        for action in actions.footer(self.size.width):
+        for action in actions.footer(self.size.width, self.first):
             end = at + len(action.shown) + len(action.label) + 3
             if at <= event.x < end:
                 self.post_message(self.Pressed(action))
@@ -40,9 +44,9 @@ class KeyFooter(Lines):
             at = end
 
 
-def footer_row(width: int) -> list[Run]:
-    """Keys and labels at a width."""
+def footer_row(width: int, first: tuple[str, ...] = ()) -> list[Run]:
+    """Keys and labels at a width; some that matter more just now before others."""
     runs: list[Run] = [(" ", "text")]
-    for action in actions.footer(width):
+    for action in actions.footer(width, first):
         runs += [(action.shown, "key+bold"), (f" {action.label}  ", "dim")]
     return runs
