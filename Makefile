@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help play check lint test source-test compiled-test outside slow mutants seeds bench pure clean
+.PHONY: help play films readme-film check lint test source-test compiled-test outside slow mutants seeds bench pure clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; \
@@ -16,6 +16,15 @@ help: ## show this
 
 play: $(VENV)/installed ## open the shop on screen
 	@$(BIN)/knockon play shop
+
+films: $(VENV)/installed ## a film of each playground, into films/ (NAMES="shop upload" for some)
+	@$(BIN)/python -P -m tui.record.gallery films $(NAMES)
+
+# A GIF of it weighs half as much again and is less sharp; the .cast beside it is what `knockon record --verify` checks.
+readme-film: $(VENV)/installed ## the film of the shop that the README shows, anew
+	@mkdir -p docs
+	$(BIN)/knockon record shop --from 26s --to 76s --speed 2x --fps 5 --captions -o docs/shop.cast
+	@$(BIN)/python -P -c 'from tui.record.formats import write; write(open("docs/shop.cast", encoding="utf-8").read(), "docs/shop.svg")'
 
 check: lint test ## all that a change must pass: ruff, mypy, import contracts, tests
 
@@ -87,5 +96,5 @@ $(VENV)/installed: $(VENV)/built
 
 $(VENV)/dev-installed: $(VENV)/installed
 	@echo "Installing what the tests need …"
-	@$(BIN)/python -m pip install --quiet "$$(echo $(VENV)/wheel/*.whl)[dev,live]"
+	@$(BIN)/python -m pip install --quiet "$$(echo $(VENV)/wheel/*.whl)[dev,films,live]"
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -95,3 +96,42 @@ def test_headless_never_loads_the_screen(line: str) -> None:
     loaded = set(done.stdout.splitlines()[-1].split()[1:])
     assert "tui" in loaded
     assert not loaded & {"textual", "amqtt", "aiomqtt"}
+
+
+def privates(module: Module) -> list[str]:
+    """Names with an underscore that a module takes from something that is not itself, as place:line: name."""
+    found = [
+        f"{module.place}:{node.lineno}: {node.attr}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr)
+        and not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
+        and not (isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "super")
+    ]  # fmt: skip
+    return found + [f"{module.place}:{line}: {name}" for name, line in module.imports() if re.search(r"textual.*\._[^_]", name)]
+
+
+def overridden(module: Module) -> list[str]:
+    """Names of its own classes that Textual uses itself, with an underscore."""
+    from textual.app import App
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+    theirs = {name for cls in (App, Screen, Widget) for name in dir(cls) if re.match("_[^_]", name)}
+    return [
+        f"{module.place}:{node.lineno}: {part.name if isinstance(part, ast.FunctionDef) else ast.unparse(part)}"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ClassDef)
+        for part in ast.walk(node)
+        if (isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef) and part.name in theirs)
+        or (isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self" and part.attr in theirs)
+    ]
+
+
+def test_one_module_alone_touches_the_private_parts_of_textual() -> None:
+    drawing = [m for m in within("tui") if any(starts(name, ("textual",)) for name, _ in m.imports())]
+    found = {m.place: privates(m) for m in drawing}
+    assert found.pop("tui/record/cells.py"), "this is the one"
+    assert not [place for places in found.values() for place in places]
+    bases = ("textual.app", "textual.screen", "textual.widget", "tui.widgets", "tui.screens")
+    screens = [module for module in drawing if any(starts(name, bases) for name, _ in module.imports())]
+    assert not [place for module in screens for place in overridden(module)]

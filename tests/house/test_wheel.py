@@ -27,6 +27,7 @@ def test_the_wheel_holds_every_source_and_its_data(pure_wheel: Path) -> None:
     wanted = {p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.py")}
     wanted |= {p.relative_to(ROOT).as_posix() for p in (ROOT / "chaos" / "gallery").glob("*.yaml")}
     wanted |= {p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.tcss")}
+    wanted |= {p.relative_to(ROOT).as_posix() for room in ROOMS for p in (ROOT / room).rglob("*.html")}
     wanted |= {f"{room}/py.typed" for room in ROOMS}
     assert not wanted - names
 
