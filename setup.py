@@ -23,6 +23,7 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 
 HOT_FOLDERS = ("sim", "nodes", "policies")
+MIXED_FOLDERS = ("", "functions", "kafka", "mail", "push", "queues", "rules", "streams")
 NOTE = "topology/BUILD"
 FLAGS = ("-ffp-contract=off", "-fno-semantic-interposition", "-Wno-error")
 """Without contraction no fused multiply-add changes the last bit; without interposition calls can be inlined; and a
@@ -37,11 +38,10 @@ class Setback(Exception):
 
 
 def hot_paths() -> list[str]:
-    """The modules to compile: whole folders, and each module beside them that speaks of native types."""
+    """The modules to compile: whole folders, and each module of the others that speaks of native types."""
     grouped = [path for folder in HOT_FOLDERS for path in sorted(Path("topology", folder).glob("*.py"))]
-    single = [
-        path for path in sorted(Path("topology").glob("*.py")) if "from mypy_extensions" in path.read_text("utf-8")
-    ]
+    mixed = [path for folder in MIXED_FOLDERS for path in sorted(Path("topology", folder).glob("*.py"))]
+    single = [path for path in mixed if "from mypy_extensions" in path.read_text("utf-8")]
     return [str(path) for path in [*single, *grouped] if path.name != "__init__.py"]
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from chaos.claims import FAIL, PASS, Judged, expectations, gate
+from chaos.judge.claims import FAIL, PASS, Judged, expectations, gate
+from chaos.judge.windows import Windows
 from chaos.runner import Build, Runner, simulated
-from chaos.windows import Windows
 from topology.plan import Playground
 
 if TYPE_CHECKING:
-    from chaos.cost import Costs
-    from chaos.offence import Offence
-    from chaos.why import Why
+    from chaos.compare.cost import Costs
+    from chaos.judge.offence import Offence
+    from chaos.judge.why import Why
 
 OK, FAILED, BAD_INPUT, NOT_STEADY, NOT_INJECTED = 0, 1, 2, 3, 4
 """Exit codes; a run that a signal ended has 128 and the signal's number."""
@@ -98,14 +98,14 @@ def explained(result: Result) -> Result:
 
     That takes a run without each fault, one without all of them, and one that looks for messages.
     """
-    from chaos import cost  # most runs are green, and nobody asks
+    from chaos.compare import cost  # most runs are green, and nobody asks
 
     run = result.run
     costs = cost.told(run) if run.records.injected else None
     red = [judged for judged in result.expected if judged.verdict == FAIL]
     if not red or not cost.comparable(run):
         return replace(result, costs=costs)
-    from chaos.why import chains
+    from chaos.judge.why import chains
 
     found = iter(chains(run, red))
     seen = [_because(judged, *next(found)) if judged.verdict == FAIL else judged for judged in result.expected]

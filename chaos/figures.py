@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chaos.windows import Span, Windows, length
+from chaos.judge.windows import Span, Windows, length
 from topology.histogram import Histogram
 from topology.ledger import Tally
 from topology.node import SOURCES

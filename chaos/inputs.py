@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from chaos.command import Command
+from chaos.journals.spelling import spell, spell_all, spell_rate
 from chaos.registry import faults
-from chaos.spelling import spell, spell_all, spell_rate
 from topology import registry
 from topology.parameters import Param
 from topology.plan import Entry, Playground

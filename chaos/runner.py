@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chaos import evidence, inputs, verbs
+from chaos import inputs, verbs
 from chaos.command import Command, Refused, to_dict
+from chaos.judge import evidence
+from chaos.judge.windows import Windows, slice_ns
 from chaos.moment import FaultFrame, Moment
 from chaos.narrator import Narrator
 from chaos.schedule import COMMAND, HEAL, LOOK, MARK, SLICE, Due, Schedule
 from chaos.targets import Hit, Resolver
-from chaos.windows import Windows, slice_ns
 from topology.frame import Frame
 from topology.plan import IS, Claim, DesignPlan, Playground, Term
 from topology.tables import Table
@@ -25,11 +26,11 @@ from topology.workflow_frame import WorkflowFrame
 from topology.world import Target, World
 
 if TYPE_CHECKING:
-    from chaos.absent import Absent
-    from chaos.conditions import Post
-    from chaos.cost import Apart, Sum
-    from chaos.gridwatch import GridWatch
-    from chaos.temporal import Watcher
+    from chaos.compare.cost import Apart, Sum
+    from chaos.judge.absent import Absent
+    from chaos.judge.conditions import Post
+    from chaos.judge.gridwatch import GridWatch
+    from chaos.judge.temporal import Watcher
 
 Build = Callable[[DesignPlan, Playground, int], World]
 """Makes the world of one design."""
@@ -164,7 +165,7 @@ class Runner:
         """Plan the first look at the grid, where an entry waits for a condition or a claim is about instants."""
         waits = self.timeline and self.playground.run is None and any(e.when for e in self.playground.timeline)
         if waits or any(claim.how != IS for claim in self._claims()):
-            from chaos.gridwatch import GridWatch  # few files ask for it
+            from chaos.judge.gridwatch import GridWatch  # few files ask for it
 
             self.gridwatch = GridWatch(self.playground, waits)
             self._plan_look(0)
@@ -271,7 +272,7 @@ class Runner:
 
     def moment(self) -> Moment:
         """Everything that the screen needs for one picture."""
-        from chaos.verdict import verdict  # the headless run asks for it once, at the end
+        from chaos.judge.verdict import verdict  # the headless run asks for it once, at the end
 
         return Moment(
             playground=self.playground.name,
@@ -310,7 +311,7 @@ class Runner:
         """Go on waiting, from now on, for what another run waited for."""
         if not posts:
             return
-        from chaos.gridwatch import GridWatch
+        from chaos.judge.gridwatch import GridWatch
 
         if self.gridwatch is None:
             self.gridwatch = GridWatch(self.playground, False)
@@ -372,7 +373,7 @@ class Runner:
 
     def missing(self, design: str) -> list[Absent]:
         """The faults of the timeline that were to come in a design and never did."""
-        from chaos.absent import absent  # asked once, at the end
+        from chaos.judge.absent import absent  # asked once, at the end
 
         return [one for one in absent(self) if design in one.designs]
 

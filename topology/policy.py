@@ -12,7 +12,7 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.message import Item
 from topology.node import Call, Context
-from topology.waiting import Waiting
+from topology.queues.waiting import Waiting
 
 LINK: Final = "link"
 NODE: Final = "node"

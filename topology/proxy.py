@@ -9,7 +9,7 @@ from mypy_extensions import i64, mypyc_attr
 from topology.chance import text_hash
 from topology.message import ERROR, REFUSED, REFUSED_CONNECTION, RESET, YES, Item, Message, reason
 from topology.node import PROXY, Call, Context, Node
-from topology.waiting import Waiting
+from topology.queues.waiting import Waiting
 
 BAD_GATEWAY: Final = reason("bad gateway (502)")
 GATEWAY_TIMEOUT: Final = reason("gateway timeout (504)")

@@ -411,7 +411,7 @@ def schema(
 
         lookup.add_plugins(plugins or ())
         if report:
-            from chaos.schema import schema as written
+            from chaos.journals.schema import schema as written
         else:
             written = checking.schema
         print(json.dumps(written(), indent=2, ensure_ascii=False))

@@ -11,11 +11,11 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from chaos.across import Comparison, Row, Verdict, side_by_side
-from chaos.calibration import Delays, calibrated, fitted, healthy, unhealthy
+from chaos.compare.across import Comparison, Row, Verdict, side_by_side
+from chaos.compare.calibration import Delays, calibrated, fitted, healthy, unhealthy
 from chaos.experiment import FAILED, NOT_STEADY, OK, SIGNALLED, Result, perform
-from chaos.journal import Journal, environment, journal
-from chaos.reading import PASS, UNKNOWN, columns, measured
+from chaos.journals.journal import Journal, environment, journal
+from chaos.journals.reading import PASS, UNKNOWN, columns, measured
 from topology.files import write_whole
 from topology.plan import Playground
 from topology.spec.figures import SHARE

@@ -31,7 +31,7 @@ from chaos.experiment import (
     explained_when,
     perform,
 )
-from chaos.journal import SCHEMA, Journal, journal
+from chaos.journals.journal import SCHEMA, Journal, journal
 from chaos.runner import Build, Runner, simulated
 from topology.files import write_whole
 from topology.plan import Playground
@@ -207,7 +207,7 @@ def _kept(playground: Playground, journals: Iterator[Journal]) -> Iterator[Journ
         if playground.run is not None and playground.run.seed == told["seed"]:
             _compare(playground, told["digest"])
         if number >= MOST_WHOLE and told["exit_code"] == OK:
-            from chaos.over_seeds import thin  # only very many seeds need it
+            from chaos.compare.over_seeds import thin  # only very many seeds need it
 
             told = thin(told)
         yield told
@@ -227,15 +227,15 @@ def _seeds_of(playground: Playground, seeds: Sequence[int] | None) -> list[int]:
 def _joined(parts: list[Journal], many: bool) -> Journal:
     if not many:
         return parts[0]
-    from chaos.over_seeds import several  # most runs are of one seed
+    from chaos.compare.over_seeds import several  # most runs are of one seed
 
     return several(parts)
 
 
 def _explain_worst(playground: Playground, told: Journal, outputs: Outputs, stop: Stop) -> Journal:
     """Run the seeds again that a report of several seeds shows because they are red, and explain them."""
-    from chaos.over_seeds import explain_worst
-    from chaos.seeds import perform_one
+    from chaos.compare.over_seeds import explain_worst
+    from chaos.compare.seeds import perform_one
 
     def again(seed: int) -> Journal:
         with Progress(f"{playground.name}: why seed {seed} is as it is", 0, 1, outputs) as progress:
@@ -273,7 +273,7 @@ def _perform(one: Opened, seed: int, progress: Progress, outputs: Outputs, stop:
 def _in_parallel(
     opened: Sequence[Opened], chosen: Sequence[Sequence[int]], outputs: Outputs, jobs: int, stop: Stop
 ) -> Generator[Journal]:
-    from chaos.seeds import Task, WorkerLost, perform_all  # most runs are of one seed
+    from chaos.compare.seeds import Task, WorkerLost, perform_all  # most runs are of one seed
 
     when = [outputs.explain(len(seeds) > 1) for seeds in chosen]
     tasks = [Task(number, seed, when[number]) for number, seeds in enumerate(chosen) for seed in seeds]

@@ -11,7 +11,7 @@ import platformdirs
 
 from chaos import gallery as shelf
 from chaos.experiment import Result, judge
-from chaos.journal import journal
+from chaos.journals.journal import journal
 from chaos.registry import faults
 from chaos.report import write
 from chaos.runner import Runner

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import Any
 
-from chaos.difference import Difference, NotComparable, difference
+from chaos.compare.difference import Difference, NotComparable, difference
 from chaos.experiment import FAILED, OK
-from chaos.journal import SCHEMA
-from chaos.reading import playgrounds
+from chaos.journals.journal import SCHEMA
+from chaos.journals.reading import playgrounds
 from topology.files import write_whole
 from topology.units import format_share, parse_share
 from tui.headless import Outputs, check_files, tell

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chaos.better import figures
-from chaos.claims import PASS
 from chaos.experiment import OK
-from chaos.reading import chain, could_not, held_in, many, play_line, runs
+from chaos.journals.reading import chain, could_not, held_in, many, play_line, runs
+from chaos.judge.better import figures
+from chaos.judge.claims import PASS
 from topology.problems import PlaygroundError, near_miss
 from tui import lookup
 from tui.headless import Outputs, perform_each, reopenable

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
-from chaos.reading import (
+from chaos.journals.reading import (
     FAIL,
     MARKS,
     PASS,

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from chaos.reading import (
+from chaos.journals.reading import (
     FAIL,
     PASS,
     chain,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from chaos.reading import (
+from chaos.journals.reading import (
     FAIL,
     MARKS,
     PASS,

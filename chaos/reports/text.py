@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import fill
 from typing import Any
 
-from chaos.reading import (
+from chaos.journals.reading import (
     MARKS,
     PASS,
     chain,

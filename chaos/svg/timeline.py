@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chaos.reading import clock
+from chaos.journals.reading import clock
 from chaos.svg.marks import element, picture, shortened, text
 
 LEFT, RIGHT, TOP = 66, 150, 26

@@ -8,12 +8,12 @@ from pathlib import Path
 from random import Random
 
 import chaos
-from chaos import why
 from chaos.command import Command
 from chaos.fault import LINKS, PRODUCERS, REPLICAS
+from chaos.judge import why
+from chaos.judge.why import NO_EFFECT, Why
 from chaos.registry import faults
 from chaos.runner import Runner
-from chaos.why import NO_EFFECT, Why
 from topology.plan import Playground
 from topology.spec import load
 

@@ -6,9 +6,9 @@ import copy
 import functools
 from typing import Any
 
+from chaos.compare.over_seeds import several
 from chaos.experiment import perform
-from chaos.journal import journal
-from chaos.over_seeds import several
+from chaos.journals.journal import journal
 from tests.chaos.playgrounds import CLAIMS, CRASH, small
 
 STEP = {"at": 10.2, "node": "inventory", "words": "crashed <&> | `all` *of* it"}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.chaos.test_schema import as_written, closed, validator
 
 from chaos import report
-from chaos.cost import sums
+from chaos.compare.cost import sums
 from chaos.experiment import Result, explained, perform
 from chaos.figures import flows_of, offered_in
-from chaos.journal import journal
-from chaos.reading import table
-from chaos.schema import schema
-from tests.chaos.test_schema import as_written, closed, validator
+from chaos.journals.journal import journal
+from chaos.journals.reading import table
+from chaos.journals.schema import schema
 from topology.plan import Playground
 from topology.problems import PlaygroundError
 from topology.spec import load_text

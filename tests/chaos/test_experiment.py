@@ -10,7 +10,7 @@ import pytest
 
 from chaos import report
 from chaos.experiment import Result, code_of, perform
-from chaos.journal import COUNTS, journal
+from chaos.journals.journal import COUNTS, journal
 from chaos.registry import faults
 from tests.chaos.playgrounds import CLAIMS, CRASH, small
 from topology.spec import load_text

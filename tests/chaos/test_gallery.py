@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import chaos
-from chaos.claims import PASS
 from chaos.experiment import OK, perform
+from chaos.judge.claims import PASS
 from chaos.registry import faults
 from topology.build_info import compiled
 from topology.plan import Playground

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.recorded import rows
-from topology.filters import compile_filter
+from topology.rules.filters import compile_filter
 
 
 @pytest.mark.parametrize("row", rows("sns_filters.json"))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from topology.kafka_assignors import ASSIGNORS, COOPERATIVE, ROUNDROBIN, STICKY, Claim, Spot, assign
-from topology.kafka_partitioner import murmur2, partition_of
+from topology.kafka.assignors import ASSIGNORS, COOPERATIVE, ROUNDROBIN, STICKY, Claim, Spot, assign
+from topology.kafka.partitioner import murmur2, partition_of
 
 pytest.importorskip("kafka", reason="kafka-python is not installed: nothing to compare with")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conformance.amazon import services
-from topology.shards import WHOLE, Ranges, hash_key, shard_name
+from topology.streams.shards import WHOLE, Ranges, hash_key, shard_name
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: no moto to compare with")
 

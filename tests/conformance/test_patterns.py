@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conformance.recorded import rows
-from topology.patterns import compile_pattern
 from topology.problems import Refused
+from topology.rules.patterns import compile_pattern
 
 
 def verdict(pattern: Any, event: Any) -> str:

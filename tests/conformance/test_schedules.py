@@ -8,7 +8,7 @@ import pytest
 
 from tests.conformance.recorded import rows
 from topology.problems import Refused
-from topology.schedules import Service, compile_schedule
+from topology.rules.schedules import Service, compile_schedule
 
 
 def is_valid(expression: str, service: Service) -> bool:

@@ -11,7 +11,7 @@ from topology.asl.failures import Unresolved, runtime
 from topology.asl.paths import Path, compile_path
 from topology.asl.scope import Scope
 from topology.problems import Refused, near_miss
-from topology.wildcards import Wildcard
+from topology.rules.wildcards import Wildcard
 
 Place = tuple[str | int, ...]
 Test = Callable[[Scope], bool]

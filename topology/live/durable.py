@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from topology.backlog import Entry
 from topology.live.books import Scribe
 from topology.live.courier import Courier
 from topology.live.journal import NEVER
@@ -21,6 +20,7 @@ from topology.message import REFUSED, YES, Item, Reach
 from topology.node import Call, Context, Node, Receive
 from topology.nodes.sqs import Sqs
 from topology.plan import NodePlan
+from topology.queues.backlog import Entry
 from topology.registry import kind
 from topology.sim.elsewhere import Clerk, Local, Peer
 from topology.sim.place import Place

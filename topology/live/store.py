@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from topology.backlog import Entry
 from topology.live.journal import NEVER, DiskFull, Journal
 from topology.live.letter import Body
 from topology.live.recent import Recent
 from topology.message import reason
 from topology.node import Call, Context, Node
+from topology.queues.backlog import Entry
 
 DISK_FULL: Final = reason("disk full")
 """Why a send is refused."""

@@ -7,13 +7,13 @@ from mypy_extensions import i64, mypyc_attr
 from topology.backing_off import RETRIES, BackingOff, backing_off, retry_group
 from topology.bucket import Bucket
 from topology.chance import text_hash
-from topology.events import Transformer, event_of, found, steps_of
 from topology.message import TOO_MANY, Item, Message, Mix, lasting
 from topology.node import Call, Context, content_of
 from topology.parameters import choice, count, data, duration, group, node, rate, table, word, words
-from topology.patterns import Pattern, check_pattern, compile_pattern
 from topology.problems import Refused
-from topology.pushing import OWN, Copy, Publication, Pusher, Subscriber
+from topology.push.pushing import OWN, Copy, Publication, Pusher, Subscriber
+from topology.rules.events import Transformer, event_of, found, steps_of
+from topology.rules.patterns import Pattern, check_pattern, compile_pattern
 
 QUOTAS: Final = "EventBridge User Guide, Amazon EventBridge quotas"
 TARGETS: Final = "EventBridge User Guide, Event bus targets in Amazon EventBridge"

@@ -4,12 +4,12 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.backlog import Entry
 from topology.bucket import Quota
 from topology.message import REFUSED, YES, Item, Mix, lasting, lasts, reason
 from topology.node import PUSH, Call, Context, Node, Timer, content_of
 from topology.parameters import count, duration, node, size
 from topology.problems import Refused
+from topology.queues.backlog import Entry
 
 FULL: Final = 0
 AGAIN: Final = 1

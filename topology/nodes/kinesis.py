@@ -5,15 +5,15 @@ from typing import Any, ClassVar, Final
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
-from topology.consuming import App, Reader
 from topology.dist import whole
-from topology.leasing import DAY, OWN, RETIRE, Leasing
 from topology.message import REFUSED, Mix, lasting, reason
 from topology.node import Call, Context
-from topology.shard_log import Shard
-from topology.shards import WHOLE, Ranges, hash_key
-from topology.stream_params import BY, LINK_PARAMS, PARAMS, check_link, check_links
-from topology.stream_tables import consumers_table, leases_table, shards_table
+from topology.streams.consuming import App, Reader
+from topology.streams.leasing import DAY, OWN, RETIRE, Leasing
+from topology.streams.params import BY, LINK_PARAMS, PARAMS, check_link, check_links
+from topology.streams.shard_log import Shard
+from topology.streams.shards import WHOLE, Ranges, hash_key
+from topology.streams.tables import consumers_table, leases_table, shards_table
 from topology.tables import Table
 
 LOOK: Final = OWN

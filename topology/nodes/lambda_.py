@@ -4,16 +4,16 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.backlog import Entry
 from topology.chain import Chain, Knot
 from topology.chance import Dice
-from topology.function import OWN, Function, Invocation
-from topology.mapping import INLET_PARAMS, Mapped, backs_off, repeated
+from topology.functions.function import OWN, Function, Invocation
+from topology.functions.mapping import INLET_PARAMS, Mapped, backs_off, repeated
 from topology.message import ERROR, REFUSED, TOO_MANY, YES, Item, Message, reason
 from topology.node import QUEUE, Call, Context
 from topology.parameters import choice, count, dist, duration, flag, node, share
 from topology.problems import Refused
-from topology.pushing import NO_DEAD_LETTERS
+from topology.push.pushing import NO_DEAD_LETTERS
+from topology.queues.backlog import Entry
 
 RETRY: Final = OWN
 

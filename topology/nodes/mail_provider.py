@@ -6,11 +6,11 @@ from mypy_extensions import i64, mypyc_attr
 
 from topology.bucket import Bucket
 from topology.chance import Dice
+from topology.mail.recipients import Recipients
 from topology.message import lasting, reason
 from topology.node import Call, Context, content_of
 from topology.nodes.endpoint import Endpoint
 from topology.parameters import dist, duration, rate, share
-from topology.recipients import Recipients
 
 TOO_FAST: Final = reason("the sender is too fast (421)")
 DEFERRED: Final = reason("deferred (451)")

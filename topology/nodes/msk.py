@@ -5,14 +5,14 @@ from typing import Any, ClassVar
 from mypy_extensions import i64, mypyc_attr
 
 from topology.dist import whole
-from topology.kafka_cluster import DETECT, TICK, Cluster
-from topology.kafka_groups import BEAT, REBALANCED, TIMED_OUT, Group
-from topology.kafka_log import Batch, Loss, Partition
-from topology.kafka_params import GROUP_PARAMS, MOST_BROKERS, MOST_ZONES, PARAMS, check_brokers, check_groups
-from topology.kafka_positions import AGAIN, COMMIT, Again, Delivery, Ending, Member
-from topology.kafka_producing import ADVANCE, ARRIVE, LINGER, MUTED, RETIRE, RETRY
-from topology.kafka_tables import brokers_table, groups_table, members_table, partitions_table
-from topology.kafka_transactions import ABORTED, ENDS, MARK, Branch, Transaction, coordinated
+from topology.kafka.cluster import DETECT, TICK, Cluster
+from topology.kafka.groups import BEAT, REBALANCED, TIMED_OUT, Group
+from topology.kafka.log import Batch, Loss, Partition
+from topology.kafka.params import GROUP_PARAMS, MOST_BROKERS, MOST_ZONES, PARAMS, check_brokers, check_groups
+from topology.kafka.positions import AGAIN, COMMIT, Again, Delivery, Ending, Member
+from topology.kafka.producing import ADVANCE, ARRIVE, LINGER, MUTED, RETIRE, RETRY
+from topology.kafka.tables import brokers_table, groups_table, members_table, partitions_table
+from topology.kafka.transactions import ABORTED, ENDS, MARK, Branch, Transaction, coordinated
 from topology.message import Item
 from topology.node import Call, Context, Receive
 from topology.tables import Table

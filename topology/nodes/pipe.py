@@ -8,7 +8,7 @@ from topology.message import UNMATCHED, YES
 from topology.node import FUNCTION, Call, Context, content_of
 from topology.nodes.service import Service
 from topology.parameters import count, data, dist
-from topology.patterns import Pattern, check_pattern, compile_pattern
+from topology.rules.patterns import Pattern, check_pattern, compile_pattern
 
 FILTERING: Final = "EventBridge User Guide, Event filtering in Amazon EventBridge Pipes"
 BATCHING: Final = "EventBridge User Guide, Amazon EventBridge Pipes batching and concurrency"

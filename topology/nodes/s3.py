@@ -12,8 +12,8 @@ from topology.message import ERROR, REFUSED, Item, Mix, reason
 from topology.node import Call, Context, content_of
 from topology.parameters import dist, duration, rate, word, words
 from topology.problems import Refused
-from topology.pushing import OWN, Copy, Pusher, Subscriber
-from topology.storage_events import told
+from topology.push.pushing import OWN, Copy, Pusher, Subscriber
+from topology.push.storage_events import told
 
 STORED: Final = OWN
 NOTIFY: Final = OWN + 1

@@ -12,8 +12,8 @@ from topology.message import YES, Item
 from topology.node import SCHEDULER, Context, Timer
 from topology.parameters import REQUIRED, count, data, duration, node, word
 from topology.problems import Refused
-from topology.pushing import OWN, Copy, Pusher, Subscriber
-from topology.schedules import Schedule, compile_schedule
+from topology.push.pushing import OWN, Copy, Pusher, Subscriber
+from topology.rules.schedules import Schedule, compile_schedule
 
 TYPES: Final = "EventBridge Scheduler User Guide, Schedule types in EventBridge Scheduler"
 FLEXIBLE: Final = "EventBridge Scheduler User Guide, Configuring flexible time windows"

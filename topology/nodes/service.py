@@ -12,8 +12,8 @@ from topology.parameters import REQUIRED, choice, count, dist, duration, group, 
 from topology.policies.outbox import RELAY, Outbox, Posted, Relay
 from topology.policies.saga import UNDO, Saga
 from topology.policy import NodePolicy
+from topology.queues.waiting import Waiting
 from topology.runs import Run
-from topology.waiting import Waiting
 
 QUEUE_FULL: Final = reason("queue full")
 DROPPED: Final = reason("dropped from a full queue")

@@ -8,7 +8,7 @@ from topology.backing_off import BackingOff
 from topology.bucket import Bucket
 from topology.chance import Dice
 from topology.dist import Dist
-from topology.mail_events import (
+from topology.mail.mail_events import (
     ACCOUNT,
     BOUNCE,
     COMPLAINT,
@@ -23,15 +23,15 @@ from topology.mail_events import (
     TRANSIENT,
     mail_event,
 )
-from topology.mailing import MOST_RECIPIENTS, Complaint, Destination, Letter, Stream
+from topology.mail.mailing import MOST_RECIPIENTS, Complaint, Destination, Letter, Stream
+from topology.mail.recipients import Recipients
+from topology.mail.reputation import Limits, Reputation, Rolling
 from topology.message import YES, Flow, Item, Message, Mix, lasting, lasts, reason
 from topology.node import Call, Context, content_of
 from topology.nodes.mail_provider import SPAM
 from topology.parameters import choice, count, dist, duration, flag, rate, share, words
 from topology.problems import Refused
-from topology.pushing import OWN, Copy, Publication, Pusher, Subscriber
-from topology.recipients import Recipients
-from topology.reputation import Limits, Reputation, Rolling
+from topology.push.pushing import OWN, Copy, Publication, Pusher, Subscriber
 
 GUIDE: Final = "Amazon SES Developer Guide"
 QUOTAS: Final = f"{GUIDE}, Service quotas in Amazon SES"

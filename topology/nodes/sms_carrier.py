@@ -9,7 +9,7 @@ from topology.message import lasting
 from topology.node import Call, Context, content_of
 from topology.nodes.endpoint import Endpoint
 from topology.parameters import dist, rate, share
-from topology.subscriptions import parts_of
+from topology.push.subscriptions import parts_of
 
 FILTERED: Final = lasting("filtered by the carrier as spam")
 OPTED_OUT: Final = lasting("the recipient has opted out (STOP)")

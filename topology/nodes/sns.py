@@ -4,19 +4,17 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.backlog import BY, group_number
 from topology.bucket import Bucket
 from topology.chance import Dice
 from topology.dist import whole
-from topology.fifo import Sent
 from topology.message import TIMEOUT, TOO_MANY, UNMATCHED, YES, Item, Mix, lasting, lasts, reason
 from topology.node import Call, Context, content_of
-from topology.notifications import notification
 from topology.parameters import choice, count, data, duration, flag, group, node, number, rate, share, size
 from topology.problems import Refused
-from topology.pushing import OWN, Copy, Publication, Pusher, Subscriber
-from topology.retry_phases import BACKOFFS, CUSTOMER, HTTP, LINEAR, MANAGED
-from topology.subscriptions import (
+from topology.push.notifications import notification
+from topology.push.pushing import OWN, Copy, Publication, Pusher, Subscriber
+from topology.push.retry_phases import BACKOFFS, CUSTOMER, HTTP, LINEAR, MANAGED
+from topology.push.subscriptions import (
     EMAIL,
     LAMBDA,
     MOST_ATTRIBUTES,
@@ -39,6 +37,8 @@ from topology.subscriptions import (
     policy_of,
     protocol_for,
 )
+from topology.queues.backlog import BY, group_number
+from topology.queues.fifo import Sent
 
 GUIDE: Final = "Amazon SNS Developer Guide"
 RETRIES: Final = f"{GUIDE}, Amazon SNS message delivery retries"

@@ -4,13 +4,13 @@ from typing import Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
-from topology.backlog import BY, DELAYED, FLYING, READY, Backlog, Entry, Fair, Fifo, group_number
 from topology.chance import Dice
 from topology.dist import whole
-from topology.fifo import SETTINGS, Quotas, Sent
 from topology.message import EXPIRED, REFUSED, TOO_MANY, YES, Item, lasting, reason
 from topology.node import QUEUE, Call, Context, Node, Receive, Timer
 from topology.parameters import REQUIRED, choice, count, duration, group, node, size
+from topology.queues.backlog import BY, DELAYED, FLYING, READY, Backlog, Entry, Fair, Fifo, group_number
+from topology.queues.fifo import SETTINGS, Quotas, Sent
 
 __all__ = ["Entry", "Sqs"]
 

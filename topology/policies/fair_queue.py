@@ -8,7 +8,7 @@ from topology.message import reason
 from topology.node import Call, Context
 from topology.parameters import REQUIRED, count, number, table
 from topology.policy import NODE, NodePolicy
-from topology.waiting import Divided, Waiting
+from topology.queues.waiting import Divided, Waiting
 
 TOO_MANY: Final = reason("too many calls of one tenant wait")
 PAGE: Final = "Shreedhar and Varghese, Efficient Fair Queuing using Deficit Round Robin (SIGCOMM 1995)"

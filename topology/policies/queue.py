@@ -8,7 +8,7 @@ from topology.message import reason
 from topology.node import Call, Context
 from topology.parameters import choice, count, flag
 from topology.policy import NODE, NodePolicy
-from topology.waiting import EarliestDeadline, MostImportant, NewestFirst, NewestWhenLong, Waiting, due
+from topology.queues.waiting import EarliestDeadline, MostImportant, NewestFirst, NewestWhenLong, Waiting, due
 
 EXPIRED: Final = reason("its deadline passed while it waited")
 PAGE: Final = "Maurer, Fail at Scale (ACM Queue 2015)"

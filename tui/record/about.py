@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chaos import gallery
-from chaos.journal import environment
+from chaos.journals.journal import environment
 from chaos.registry import faults
 from chaos.runner import Runner
 from topology.plan import Playground

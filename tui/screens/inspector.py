@@ -13,7 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import Screen
 from textual.widgets import Static
 
-from chaos.spelling import spell
+from chaos.journals.spelling import spell
 from topology import registry
 from topology.dist import Dist
 from topology.frame import Frame, NodeFrame

@@ -6,13 +6,13 @@ import functools
 from typing import Any
 
 from tests.topology.worlds import MS, S, playground
-from topology.backlog import Entry
 from topology.chance import Dice
 from topology.live.letter import read_message, write_message
 from topology.live.store import Keeper, Kept, Store
 from topology.message import NONE, YES, Flow, Item, Message, Reach, reason_words
 from topology.node import Call, Context, Receive, Timer
 from topology.nodes.sqs import Sqs
+from topology.queues.backlog import Entry
 
 FLOW = Flow(0, "web", [], 1, [], 100 * MS)
 NOWHERE = Reach([], -1, 0)

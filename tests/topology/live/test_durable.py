@@ -7,12 +7,12 @@ from typing import Any
 
 from tests.topology.live.desk import FLOW, NOWHERE, Desk
 from tests.topology.worlds import MS, S
-from topology.backlog import Entry
 from topology.live.durable import StoredSqs
 from topology.live.letter import Body, write_message
 from topology.live.store import Store
 from topology.message import YES, Message
 from topology.node import Call
+from topology.queues.backlog import Entry
 
 
 class Clerk:

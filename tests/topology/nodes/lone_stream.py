@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from tests.topology.nodes.lone import MS, Lone, S, checked, numbers
-from topology.backlog import Entry
 from topology.links import LINK_PARAMS
 from topology.message import ERROR, NONE, YES, Item, Message, Mix, reason_words
 from topology.node import Call, Context, Receive
 from topology.nodes.kinesis import Kinesis
-from topology.shards import hash_key
+from topology.queues.backlog import Entry
+from topology.streams.shards import hash_key
 
 __all__ = ["MS", "Alone", "S", "Worker", "checked", "numbers"]
 

@@ -14,8 +14,8 @@ from tests.topology.worlds import all_of, check_frame, flow, node, on_link, reas
 from topology.message import REFUSED, YES, lasts, reason_words
 from topology.nodes.kinesis import Kinesis
 from topology.problems import PlaygroundError
-from topology.shards import WHOLE, hash_key
 from topology.sim.world import SimWorld
+from topology.streams.shards import WHOLE, hash_key
 
 LINK = Kinesis.link_params
 

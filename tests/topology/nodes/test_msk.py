@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.topology.worlds import MS, S, all_of, check_frame, flow, node, reasons, to_the_end, world
 from topology.frame import FlowFrame
-from topology.kafka_partitioner import murmur2, partition_of
+from topology.kafka.partitioner import murmur2, partition_of
 from topology.nodes.msk import Msk
 from topology.problems import PlaygroundError
 from topology.sim.world import SimWorld

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from tests.topology.nodes.buses import built, loaded
 from tests.topology.worlds import S, all_of, check_frame, flow, node, reasons, to_the_end
-from topology.mail_events import EVENTS, mail_event
+from topology.mail.mail_events import EVENTS, mail_event
+from topology.mail.reputation import Reputation, Rolling
 from topology.message import Mix
 from topology.problems import PlaygroundError
-from topology.reputation import Reputation, Rolling
 from topology.sim.world import SimWorld
 
 BIG = "quota: 1000000, rate: 1000/s"

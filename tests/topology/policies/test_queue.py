@@ -9,7 +9,7 @@ import pytest
 from tests.topology.policies.doors import crash, door, fared, overloaded
 from tests.topology.worlds import S, check_frame, flow, node, reasons, to_the_end, world
 from topology.policies.queue import Queue
-from topology.waiting import EarliestDeadline, MostImportant, NewestFirst, NewestWhenLong
+from topology.queues.waiting import EarliestDeadline, MostImportant, NewestFirst, NewestWhenLong
 
 PLAIN = {"limit": None, "order": "fifo", "calm": 10, "when_full": "refuse", "drop_expired": False}
 

@@ -1,0 +1,1 @@
+"""Runs beside runs: what a fault cost, many seeds, what became worse."""

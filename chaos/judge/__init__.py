@@ -1,0 +1,1 @@
+"""Whether it was all right: claims, conditions, evidence, the verdict, and why."""

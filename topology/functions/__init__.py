@@ -1,0 +1,1 @@
+"""What functions consist of: environments, how they are invoked, and what they read from."""

@@ -1,0 +1,1 @@
+"""What services that push have in common: subscribers, retries in phases, notifications."""

@@ -1,0 +1,1 @@
+"""The languages in which services say what they take and when: patterns, filter policies, schedules."""

@@ -1,0 +1,1 @@
+"""Ordered logs in shards: what lies in them, who reads which, and up to where."""
