@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n auto --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help play films readme-film check lint test source-test compiled-test outside slow mutants seeds bench pure clean
+.PHONY: help play films readme-film check lint test source-test compiled-test outside slow canary mutants seeds bench pure clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; \
@@ -48,6 +48,9 @@ outside: $(VENV)/dev-installed
 slow: outside ## the slow tests: many seeds, theory, packaging, mutated files, random keys
 	cd $(VENV)/outside && KNOCKON_INSTALLED=1 ../bin/python -m pytest $(PARALLEL) -m slow tests/topology tests/chaos
 	$(PYTEST) $(PARALLEL) -m slow tests/conformance tests/house tests/tui
+
+canary: $(VENV)/dev-installed ## the films' tests under the newest Textual: it warns, and never fails
+	PYTHONPATH=. $(BIN)/python -m tests.canary
 
 mutants: $(VENV)/dev-installed ## change kinds, policies and faults one thing at a time: do tests notice? (takes an hour)
 	PYTHONPATH=. $(BIN)/python -m tests.mutants.hunt $(WORDS)
