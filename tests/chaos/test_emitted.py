@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.chaos.test_schema import as_written, closed, validator
 
 from chaos import report
 from chaos.compare.cost import sums
@@ -14,6 +13,7 @@ from chaos.figures import flows_of, offered_in
 from chaos.journals.journal import journal
 from chaos.journals.reading import table
 from chaos.journals.schema import schema
+from tests.chaos.journals.test_schema import as_written, closed, validator
 from topology.plan import Playground
 from topology.problems import PlaygroundError
 from topology.spec import load_text

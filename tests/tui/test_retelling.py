@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chaos import report
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 from tests.conftest import Knockon
 
 Keep = Callable[[str, Any], None]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chaos.compare.difference import NotComparable, difference
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 def flow(told: dict[str, Any], design: str = "coupled") -> dict[str, Any]:

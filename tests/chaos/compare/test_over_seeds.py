@@ -9,7 +9,7 @@ import pytest
 from chaos.compare.over_seeds import claim_over, code_over, several, thin
 from chaos.judge.better import direction, figures, unit
 from chaos.judge.claims import FAIL, PASS, UNKNOWN
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 def row(verdict: str, value: float | None = 0.0, *, op: str = ">=", seeds: int | None = None, of: int = 3) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.journals.journal import MOST_BINS, MOST_TURNS
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 @pytest.mark.parametrize(("what", "count"), [("yes", "told_yes"), ("no", "told_no"), ("done", "done")])

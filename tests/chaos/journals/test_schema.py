@@ -10,7 +10,7 @@ import pytest
 
 from chaos import report
 from chaos.journals.schema import schema
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 MAKE = {"run": journals.one, "several": journals.seeds, "playgrounds": journals.together}
 

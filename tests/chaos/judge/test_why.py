@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any
 
 import pytest
-from tests.chaos.test_cost import finished, inject
 
 from chaos.experiment import explained, perform
 from chaos.journals.journal import journal
 from chaos.judge import why
 from chaos.judge.why import EITHER, NO_EFFECT, TOGETHER
 from chaos.runner import Runner
+from tests.chaos.compare.test_cost import finished, inject
 from tests.chaos.drawn import Drawn, draws, gallery
 from tests.chaos.playgrounds import small
 from topology.build_info import compiled

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chaos import report
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 VOID = {"meta", "link", "br"}
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos import report
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 SUITE = {"name", "timestamp", "hostname", "tests", "failures", "errors", "time", "id", "package"}
 

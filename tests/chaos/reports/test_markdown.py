@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos import report
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 def test_what_did_not_hold_comes_first_and_what_held_is_folded() -> None:

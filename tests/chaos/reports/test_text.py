@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos import report
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 def test_why_and_cost_are_told_where_they_are_known() -> None:

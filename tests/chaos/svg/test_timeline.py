@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from chaos.svg.timeline import LEFT, WIDTH, timeline
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 
 def drawn(told: dict[str, Any]) -> list[ElementTree.Element]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chaos.svg.topology import layout, topology
-from tests.chaos import journals
+from tests.chaos import sample_journals as journals
 
 NAMES = "abcdefg"
 

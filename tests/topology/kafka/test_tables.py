@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.topology.test_stream_tables import column, table
-
+from tests.topology.streams.test_tables import column, table
 from tests.topology.worlds import S, all_of, world
 from topology.kafka.tables import LEADERLESS, MISSING
 from topology.sim.world import SimWorld

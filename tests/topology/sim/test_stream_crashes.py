@@ -6,9 +6,9 @@ import random
 
 import pytest
 
+from tests.topology.kafka.test_transactions import piped
 from tests.topology.nodes.buses import built
 from tests.topology.sim.test_crashes import crashed, settled
-from tests.topology.test_kafka_transactions import piped
 from tests.topology.worlds import node
 
 WEB = "  web: {kind: producer, rate: 10/s, keys: {count: 100}, work: [app]}\n"
