@@ -329,7 +329,7 @@ def ending(journal: Journal) -> str:
     """The last line: what the exit code means."""
     code, rows = journal["exit_code"], journal["expectations"]
     if code is None:
-        return "Played by hand: what the file expects of its own timeline was not judged."
+        return "Played on screen, not run to its end by the timeline: what the file expects was not judged."
     if code > 128:
         return f"Interrupted; this is what came of it until then (exit code {code})."
     if code == 4:

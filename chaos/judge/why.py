@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chaos.judge.windows import Span
     from chaos.runner import Injected, Runner
 
-NO_EFFECT = "no effect"
+NO_EFFECT = "no fault made it so"
 UNKNOWN = "unknown"
 TOGETHER = "together"
 EITHER = "either alone would have done"

@@ -169,7 +169,7 @@ def link_edits(original: dict[str, Any], design: str) -> Iterator[tuple[str, dic
 
 
 def bypasses(original: dict[str, Any], design: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Whoever handed to an intermediary calls whom it served. Claims about links that are gone go with them."""
+    """Whoever handed to an intermediary calls whom it served. Claims about what is gone with it are left out."""
     links = original["designs"][design]["links"]
     ends = [(link["link"].split()[0], link["link"].split()[2]) for link in links]
     for name in dict.fromkeys(callee for _, callee in ends):
@@ -189,7 +189,8 @@ def bypasses(original: dict[str, Any], design: str) -> Iterator[tuple[str, dict[
             tasks |= {task: after[0]["link"].split()[2] for task, called in tasks.items() if called == name}
         if not re.search(rf'"{name}[".]', json.dumps([data["timeline"], data["expect"]])):
             data["designs"][design].get("nodes", {}).pop(name, None)
-        gone = re.compile(rf"{name} ?[-=]>|[-=]> ?{name}\b")
+        of_its_own = rf"|\b{name}\." if kind_of(original, design, name).emits else ""
+        gone = re.compile(rf"{name} ?[-=]>|[-=]> ?{name}\b{of_its_own}")
         data["expect"] = [claim for claim in data["expect"] if not gone.search(claim["that"])]
         yield f"{design}: {name} bypassed", data
 

@@ -216,7 +216,7 @@ async def test_v_says_where_there_is_nothing_inside() -> None:
         await pilot.press("v")
         await look(pilot)
         assert isinstance(play.screen, PlayScreen)
-        assert "v looks into workflows and streams; check is none" in grid.text(play)
+        assert "v looks into workflows and streams; check is none: choose flow" in grid.text(play)
         assert "v inside" not in grid.rows(play)[-1]
 
 

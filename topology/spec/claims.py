@@ -50,7 +50,8 @@ class Stretch:
         if first is None:
             return "the timeline injects nothing"
         if window == "before":
-            return "the first fault comes before the warm-up ends" if first <= self.warmup_ns else ""
+            early = f"the first fault comes before the warm-up ends, after {format_duration(self.warmup_ns)}"
+            return f"{early}; let it come later, or set a shorter 'warmup'" if first <= self.warmup_ns else ""
         if window == "fault":
             return "the first fault comes at the end of the run" if first >= self.duration_ns else ""
         return self._empty_later(window)

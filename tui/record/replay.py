@@ -12,6 +12,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.strip import Strip
@@ -121,9 +122,9 @@ class Pane(Widget):
     def too_small(self) -> str:
         """What is wrong with the room that there is, in words, or nothing."""
         (columns, rows), room = self.film.size, self.app.size
-        if room.width >= columns and room.height > rows:
+        if room.width >= columns and room.height >= rows:
             return ""
-        return f"The film needs a terminal of {columns}x{rows + 1}, and this one has {room.width}x{room.height}. q quits."
+        return f"The film needs a terminal of {columns}x{rows}, and this one has {room.width}x{room.height}. q quits."
 
     def render_line(self, y: int) -> Strip:
         """One row of the film."""
@@ -196,6 +197,10 @@ class ReplayApp(App[None]):
             signal.signal(signal.SIGTERM, lambda number, _: self.exit(None, 128 + number))
         self.set_interval(1 / FPS, self._tick)
         self._show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """In a terminal as high as the film, the film needs the row of the bar."""
+        self.query_one("#bar").display = event.size.height > self.place.film.size[1]
 
     def _tick(self) -> None:
         was_running = self.place.running

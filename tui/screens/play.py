@@ -394,8 +394,9 @@ class PlayScreen(Screen[None]):
         """The chosen node from inside, where there is something to see."""
         screen = inside(self.session)
         if screen is None:
-            node = self.session.chosen()
-            self.session.say(f"v looks into workflows and streams; {node.name} is none: ↵ shows all about it", "bad")
+            having = [node.name for node in self.session.frame().nodes if inside_word(node.kind)]
+            way = f"choose {' or '.join(having[:3])}" if having else "this design has none"
+            self.session.say(f"v looks into workflows and streams; {self.session.node} is none: {way}", "bad")
             self.changed()
         else:
             self.app.push_screen(screen)

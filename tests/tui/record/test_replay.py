@@ -129,10 +129,14 @@ async def test_too_small_a_terminal_is_told_so() -> None:
     async with app.run_test(size=(99, 24)) as pilot:
         await pilot.pause()
         first = "".join(sign for sign, _ in grid(app)[0])
-        assert first.startswith("The film needs a terminal of 100x9, and this one has 99x24. q quits.")
+        assert first.startswith("The film needs a terminal of 100x8, and this one has 99x24. q quits.")
         await pilot.resize_terminal(100, 9)
         await pilot.pause()
         assert "".join(sign for sign, _ in grid(app)[0]).startswith("picture 0")
+        assert "×1" in "".join(sign for sign, _ in grid(app)[8])
+        await pilot.resize_terminal(100, 8)
+        await pilot.pause()
+        assert [row[0][0] for row in grid(app)] == ["p", "║", *" " * 6]
 
 
 def test_without_a_terminal_one_picture_is_printed(knockon: Knockon, tmp_path: Path) -> None:
