@@ -62,8 +62,10 @@ def troubles(journal: Journal) -> list[tuple[int, str]]:
 
 
 def heading(journal: Journal) -> str:
-    """`shop · seed 1 · 3 min`, or `shop · 20 seeds (1 to 20) · 3 min`."""
-    return " · ".join([journal["playground"], seeds_in_words(journal), long(journal["duration"])])
+    """`shop · seed 1 · 3 min`, or `shop · 20 seeds (1 to 20) · 3 min`; real processes are called live."""
+    world = journal.get("environment", {}).get("world", "")
+    parts = [journal["playground"], seeds_in_words(journal), long(journal["duration"]), world]
+    return " · ".join(part for part in parts if part)
 
 
 def seeds_in_words(journal: Journal) -> str:

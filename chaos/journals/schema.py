@@ -284,5 +284,9 @@ def _environment() -> Schema:
             "platform": _text("system and machine"),
             "wall_seconds": _number("how long the runs took, added up over all seeds"),
         },
-        {"started": _text("when, in UTC"), "named": _text("what the playground was called on the command line")},
+        {
+            "started": _text("when, in UTC"),
+            "named": _text("what the playground was called on the command line"),
+            "world": _text("live where real processes ran; absent where it was simulated"),
+        },
     )
