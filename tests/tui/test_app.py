@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
@@ -410,10 +411,12 @@ async def press_at_random(count: int, seed: int) -> None:
                     assert f.offered == fates
 
 
-async def test_200_random_keys() -> None:
+async def test_200_random_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # one of the keys makes a film
     await press_at_random(200, seed=1)
 
 
 @pytest.mark.slow
-async def test_2000_random_keys() -> None:
+async def test_2000_random_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     await press_at_random(2_000, seed=2)

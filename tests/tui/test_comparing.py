@@ -46,7 +46,7 @@ def test_what_cannot_be_compared_is_said(tmp_path: Path, words: tuple[str, ...],
     assert "Traceback" not in out + err
 
 
-@pytest.mark.slow
+@pytest.mark.bench  # how near they come depends on the machine
 @NO_AMQTT
 def test_both_worlds_come_to_the_same_verdict_on_a_small_shop(tmp_path: Path) -> None:
     path = tmp_path / "c.json"
