@@ -6,14 +6,16 @@ It touches neither a clock nor a wire, so the simulated and the live world drive
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from mypy_extensions import i64, mypyc_attr
 
 from topology.chance import Dice
 from topology.message import ERROR, FAILED_WORK, NONE, POISON, YES, Item, Message, Mix, Reach
-from topology.tables import Table
-from topology.workflow_frame import WorkflowFrame
+
+if TYPE_CHECKING:  # few runs are looked into
+    from topology.tables import Table
+    from topology.workflow_frame import WorkflowFrame
 
 PRODUCER: Final = "producer"
 SERVICE: Final = "service"
@@ -86,6 +88,7 @@ class Call(Hop):
     and goes on working after its answer (a hand-off). `deadline` is the instant after which nobody wants the answer, 0
     where none is known; `undo` says that it takes back work that was done; `recalled` that it was done before and
     is not done again; `twin` is the other of two hedged attempts;
+    `extra` that it was sent beside another, as a hedge, and is not hedged itself, also when it is left alone;
     `gate` is the policy that holds it back before it is sent, -1 once it is let go. `unsure` says that an earlier or a
     parallel attempt may have been executed; `backwards` that what was done for it is being taken back;
     `lingers` that a policy of the caller wants to know when its execution is over; `content` is what it carries where that
@@ -105,6 +108,7 @@ class Call(Hop):
     lingers: bool = False
     unsure: bool = False
     backwards: bool = False
+    extra: bool = False
     content: Mix | None = None
     arrived: i64 = -1
     left: i64 = -1

@@ -138,6 +138,7 @@ class Sender(Context):
         if twin is not None:
             call.twin = twin
             twin.twin = call
+            call.extra = True
         self.ledger.hold(message, call.reach)
         if self.source:
             message.pending = call
@@ -171,7 +172,7 @@ class Sender(Context):
                 outlet.withdraw(self, call)
                 self._refused_here(call, NO_TIME | outlet.wire.where)
                 return
-            delay = outlet.hedges_in(self, call) if call.twin is None else -1
+            delay = outlet.hedges_in(self, call) if not call.extra else -1
             if delay >= 0:
                 call.hedge = self.engine.after(delay, T_HEDGE, self, call, self.epoch)
         if limit > 0:

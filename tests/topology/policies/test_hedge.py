@@ -57,6 +57,18 @@ def test_there_is_never_more_than_one_extra_attempt() -> None:
     assert link(one, LINK).attempts <= 2 * flow(one).offered
 
 
+def test_an_extra_attempt_that_is_left_alone_is_not_hedged_itself() -> None:
+    """It waits for the pool's only connection until the first attempt timed out, and then counts as the only one. Hedged in
+    its turn it would have a successor, and that one another, for ever."""
+    nodes = {"web": "producer, rate: 1/s, arrivals: constant, deadline: 10s", "app": "service, takes: 0s"}
+    settings = "timeout: 100ms, hedge: {after: 0s, budget: 100%}, pool: {size: 1, wait: 1s, discard: true}"
+    one = world(nodes | {"store": "service, takes: 150ms"}, ["web -> app", f"{{link: {LINK}, {settings}}}"])
+    one.advance(3 * S)
+    one.stop()
+    to_the_end(one)
+    assert link(one, LINK).attempts == 2 * flow(one).offered
+
+
 @pytest.mark.slow
 def test_a_learned_delay_is_the_quantile_of_late_answers() -> None:
     """Exponential answers of 20 ms: 95 % are there after 60 ms, so 5 % are hedged."""
