@@ -9,11 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import topology
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTALLED = os.environ.get("KNOCKON_INSTALLED", "") == "1"
+
+# A busy machine is no mistake: nothing here is about how long drawing or running an example takes.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 Knockon = Callable[..., "subprocess.CompletedProcess[str]"]
 

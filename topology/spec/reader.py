@@ -17,6 +17,7 @@ from topology.problems import Problems
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
+TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels, the limit"
 MAX_ALIASES = 64
 MAX_VALUES = 300_000
 """Values of a file once its aliases are written out."""
@@ -139,6 +140,8 @@ def _last(text: str) -> tuple[int, int]:
 def _syntax_words(error: yaml.MarkedYAMLError) -> str:
     problem = " ".join((error.problem or "it cannot be read").split())
     context = " ".join((error.context or "").split())
+    if "maximum nesting depth" in problem:  # newer parsers have a limit of their own, beyond ours
+        return TOO_DEEP
     if "cannot start any token" in problem and "\\t" in problem:
         return "this is not YAML: a tab cannot indent; use spaces"
     return f"this is not YAML: {problem}{f' ({context})' if context else ''}"[:300]
@@ -267,7 +270,7 @@ class _Composer:
             self._problems.add(place, "expected a word as key, got a list or mapping")
             raise _Stop
         if len(self._stack) >= MAX_DEPTH:
-            self._problems.add(place, f"nested deeper than {MAX_DEPTH} levels, the limit")
+            self._problems.add(place, TOO_DEEP)
             raise _Stop
         data: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
         value = Value(data, *place, quoted=bool(event.flow_style), start=event.start_mark.index)
@@ -299,7 +302,7 @@ class _Composer:
             raise _Stop
         self._count(event, value.weight)
         if len(self._stack) + value.height >= MAX_DEPTH:
-            self._problems.add(place, f"nested deeper than {MAX_DEPTH} levels, the limit")
+            self._problems.add(place, TOO_DEEP)
             raise _Stop
         self._put(value)
 
