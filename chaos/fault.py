@@ -52,9 +52,14 @@ class Fault:
         """Whether what the values name is there, on a target that it fits: the third broker, the second zone."""
         return True
 
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What its one layer is told; the values themselves where it says no more."""
+        return values
+
     def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
         """Ask the world for it, and return what takes it back. A fault of one layer that says no more lays it on every target."""
         if len(self.lays) != 1:
             raise TypeError(f"{type(self).__name__} does not say what it breaks")
         (layer,) = self.lays
-        return tuple(world.lay(layer, target, values, ramp_ns) for target in targets)
+        strength = self.strength(values)
+        return tuple(world.lay(layer, target, strength, ramp_ns) for target in targets)

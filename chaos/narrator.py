@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from chaos.command import Command
 from chaos.moment import FaultFrame, LogLine
 from chaos.targets import Hit
-from topology.frame import FlowFrame, Frame, LinkFrame, NodeFrame
+from topology.frame import Frame, LinkFrame, NodeFrame
 from topology.plan import PULL, DesignPlan, Playground
 from topology.units import format_duration
 
@@ -236,9 +236,9 @@ class Eye:
             self._told.pop(f"backlog {name}", None)
 
     def _flows(self, frame: Frame) -> None:
+        self._seen_no = sum(flow.told_no for flow in frame.customers())
         for flow in frame.flows:
             name = flow.producer
-            self._seen_no = sum(f.told_no for f in _customers(frame))
             what = f"messages of {name}" if flow.inside else f"requests of {name}"
             self._change(f"{name} no", flow.told_no, f"{what} are told no", f"{what} are not told no any more")
             self._change(f"{name} late", flow.yes_late, f"{what} are told yes too late", "")
@@ -266,18 +266,13 @@ class Eye:
         if self._fault_ns is None or self.at_ns < self._fault_ns + NOTICE_NS:
             return
         self._fault_ns = None
-        silent = sum(flow.unanswered for flow in _customers(frame))
-        if silent > GROWS + sum(flow.rate_offered for flow in _customers(frame)):
+        silent = sum(flow.unanswered for flow in frame.customers())
+        if silent > GROWS + sum(flow.rate_offered for flow in frame.customers()):
             self._say(f"{silent:,} requests wait for an answer", "bad")
         elif self._seen_no == self._no_before:
-            waiting = sum(flow.waiting for flow in _customers(frame))
+            waiting = sum(flow.waiting for flow in frame.customers())
             where = f"; {waiting:,} accepted requests wait" if waiting > GROWS else ""
             self._say(f"nobody notices{where}", "good")
-
-
-def _customers(frame: Frame) -> list[FlowFrame]:
-    """The flows of those outside; what a node inside offers is no request."""
-    return [flow for flow in frame.flows if not flow.inside]
 
 
 def _who(by: str) -> str:

@@ -21,8 +21,6 @@ from chaos.schedule import COMMAND, HEAL, LOOK, MARK, SLICE, Due, Schedule
 from chaos.targets import Hit, Resolver
 from topology.frame import Frame
 from topology.plan import IS, Claim, DesignPlan, Playground, Term
-from topology.tables import Table
-from topology.workflow_frame import WorkflowFrame
 from topology.world import Target, World
 
 if TYPE_CHECKING:
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from chaos.judge.conditions import Post
     from chaos.judge.gridwatch import GridWatch
     from chaos.judge.temporal import Watcher
+    from topology.tables import Table
+    from topology.workflow_frame import WorkflowFrame
 
 Build = Callable[[DesignPlan, Playground, int], World]
 """Makes the world of one design."""
@@ -258,17 +258,21 @@ class Runner:
             self._last_frames = (self.now, tuple(world.frame() for world in self.worlds))
         return self._last_frames[1]
 
+    def world(self, design: str) -> World:
+        """The world of a design."""
+        return next(world for world in self.worlds if world.plan.name == design)
+
     def parts(self, design: str, node: str) -> dict[str, dict[str, float]]:
         """The parts of a managed node of a design, each with its figures, as they are now."""
-        return next(world.parts(node) for world in self.worlds if world.plan.name == design)
+        return self.world(design).parts(node)
 
     def tables(self, design: str, node: str) -> list[Table]:
         """The same as tables, for a node that has them."""
-        return next(world.tables(node) for world in self.worlds if world.plan.name == design)
+        return self.world(design).tables(node)
 
     def workflow(self, design: str, node: str, execution: int = 0) -> WorkflowFrame | None:
         """The workflow of a node of a design, with one execution by its number (from 1); None where it runs none."""
-        return next(world.workflow(node, execution) for world in self.worlds if world.plan.name == design)
+        return self.world(design).workflow(node, execution)
 
     def moment(self) -> Moment:
         """Everything that the screen needs for one picture."""

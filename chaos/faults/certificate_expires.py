@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from chaos.fault import LINKS, Fault, Undo
-from topology.world import Target, World
+from chaos.fault import LINKS, Fault
 
 
 class CertificateExpires(Fault):
@@ -21,7 +19,6 @@ class CertificateExpires(Fault):
     acts_on = LINKS
     past = "let the certificate expire on"
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Refuse every attempt on every link."""
-        expired = {"share": 1.0, "reason": "certificate expired"}
-        return tuple(world.lay("refuse", target, expired, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Every attempt is refused."""
+        return {"share": 1.0, "reason": "certificate expired"}

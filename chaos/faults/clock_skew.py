@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from chaos.fault import ANYTHING, Fault, Undo
+from chaos.fault import ANYTHING, Fault
 from topology.parameters import duration, flag
-from topology.world import Target, World
 
 
 class ClockSkew(Fault):
@@ -30,7 +28,6 @@ class ClockSkew(Fault):
     past = "set the clock wrong on"
     tone = "warn"
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a skew on every target; two of them add up."""
-        by = -int(values["by"]) if values["behind"] else int(values["by"])
-        return tuple(world.lay("skew", target, {"by": by}, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """How far ahead the clock is; two of them add up."""
+        return {"by": -int(values["by"]) if values["behind"] else int(values["by"])}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.parameters import flag, share
-from topology.world import Target, World
 
 
 class DnsStale(Fault):
@@ -28,7 +26,6 @@ class DnsStale(Fault):
     past = "left stale addresses on"
     tone = "warn"
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay stale addresses on every link; two of them affect callers independently."""
-        stale = {"share": values["share"], "silent": values["silent"], "sticky": True, "reason": "stale address"}
-        return tuple(world.lay("refuse", target, stale, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The same callers meet it each time; two of them affect callers independently."""
+        return {"share": values["share"], "silent": values["silent"], "sticky": True, "reason": "stale address"}

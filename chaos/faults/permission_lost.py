@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from chaos.fault import LINKS, Fault, Undo
+from chaos.fault import LINKS, Fault
 from topology.message import lasting, reason_words
-from topology.world import Target, World
 
 DENIED = lasting("permission denied (403)")
 
@@ -26,7 +24,6 @@ class PermissionLost(Fault):
     acts_on = LINKS
     past = "took the permission from"
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Refuse every attempt on every link, for a reason that another attempt meets again."""
-        denied = {"share": 1.0, "reason": reason_words(DENIED)}
-        return tuple(world.lay("refuse", target, denied, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Every attempt is refused, for a reason that another attempt meets again."""
+        return {"share": 1.0, "reason": reason_words(DENIED)}

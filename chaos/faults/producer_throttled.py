@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import size
-from topology.world import Target, World
 
 
 class ProducerThrottled(Fault):
@@ -38,6 +36,6 @@ timeline:
   - {at: 10s, inject: producer_throttled, on: clicks, for: 20s, bytes: 50KiB}
 """
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Lay a quota on every target; of two the lower one counts."""
-        return tuple(world.lay("quota", target, {"by": 1e9 / int(values["bytes"])}, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The time that each byte takes; of two quotas the lower one counts."""
+        return {"by": 1e9 / int(values["bytes"])}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from chaos.fault import Fault, Undo
+from chaos.fault import Fault
 from topology.parameters import count
-from topology.world import Target, World
 
 
 class ScheduleStorm(Fault):
@@ -37,6 +35,6 @@ timeline:
   - {at: 10s, inject: schedule_storm, on: reminders, for: 30s, jobs: 500}
 """
 
-    def inject(self, world: World, targets: Sequence[Target], values: dict[str, Any], ramp_ns: int) -> Undo:
-        """Let so many more fire on every target, with a ramp bit by bit; two storms come beside each other."""
-        return tuple(world.lay("storm", target, {"extra": float(values["jobs"])}, ramp_ns) for target in targets)
+    def strength(self, values: dict[str, Any]) -> dict[str, Any]:
+        """So many more fire, with a ramp bit by bit; two storms come beside each other."""
+        return {"extra": float(values["jobs"])}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chaos.judge.why import Why
 
 SCHEMA = {"name": "knockon.journal", "version": 1}
+LIVE = "live"
 
 COUNTS = (
     "offered",
@@ -59,8 +60,8 @@ PER_SECOND = ("yes", "no", "done")
 GAUGES = ("waiting",)
 
 
-def journal(result: Result, wall_s: float = 0.0) -> Journal:
-    """The journal of one run; `wall_s` is how long it took, in seconds."""
+def journal(result: Result, wall_s: float = 0.0, world: str = "") -> Journal:
+    """The journal of one run; `wall_s` is how long it took, in seconds, and `world` LIVE where real processes ran."""
     run = result.run
     said = verdict(run)
     return {
@@ -71,7 +72,7 @@ def journal(result: Result, wall_s: float = 0.0) -> Journal:
         "digest": result.digest,
         "duration": run.end / 1e9,
         "drained": (run.stopped_ns - run.end) / 1e9,
-        "environment": environment(wall_s),
+        "environment": environment(wall_s) | ({"world": world} if world else {}),
         "exit_code": result.code,
         "cut_short": bool(result.signal),
         "explored": run.playground.expect is None,

@@ -79,7 +79,7 @@ def _tally(world: World, eras: Sequence[int]) -> Tally:
 
 def _oldest(run: Runner, world: World) -> int:
     frame = next(f for f in run.frames() if f.design == world.plan.name)
-    return max((flow.oldest_ns for flow in frame.flows if not flow.inside), default=0)
+    return max((flow.oldest_ns for flow in frame.customers()), default=0)
 
 
 # The sentences.

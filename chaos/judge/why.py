@@ -163,7 +163,7 @@ def _worst_flow(run: Runner, design: str, symptom: str = "") -> str:
 def _first_no(run: Runner, design: str, flow: str) -> int:
     """When a flow was first told no since the faults came, else when a node turned unhealthy, else when they came."""
     begun = run.windows().first_inject or 0
-    world = next(w for w in run.worlds if w.plan.name == design)
+    world = run.world(design)
     width, no = world.series(f"{flow}.no")
     found = [max(begun, i * width) for i in range(begun // width, len(no)) if no[i]][:1]
     found += [turn.at_ns for turn in world.turns() if turn.unhealthy and turn.at_ns >= begun][:1]
@@ -264,7 +264,7 @@ class ClaimFigure:
         return abs(here - there) / max(abs(here), abs(there), 1e-9)
 
     def _read(self, run: Runner, term: Term) -> float | None:
-        world = next(world for world in run.worlds if world.plan.name == (term.design or self.design))
+        world = run.world(term.design or self.design)
         return Evidence(run.worlds, self.windows, run).one(world, term, self.spans).value
 
     def start(self) -> str:
@@ -331,7 +331,7 @@ class Explanation:
         self.run, self.design, self.start = run, design, start
         self.roots, self.kind, self.words, self.late = roots, kind, words, late
         self.faults = [run.records.injected[root.fault - 1] for root in roots]
-        self.world = next(w for w in run.worlds if w.plan.name == design)
+        self.world = run.world(design)
 
     def why(self, at_ns: int) -> Why:
         """The whole chain; `at_ns` is when the symptom first showed."""
