@@ -11,17 +11,16 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from chaos.compare.across import Comparison, Row, Verdict, side_by_side
+from chaos.compare.across import Comparison, Order, Row, Verdict, side_by_side
 from chaos.compare.calibration import Delays, calibrated, fitted, healthy, unhealthy
 from chaos.experiment import FAILED, NOT_STEADY, OK, SIGNALLED, Result, perform
-from chaos.journals.journal import Journal, environment, journal
-from chaos.journals.reading import PASS, UNKNOWN, columns, measured
+from chaos.journals.journal import LIVE, Journal, environment, journal
+from chaos.journals.reading import FAIL, MARKS, PASS, UNKNOWN, columns, measured
 from topology.files import write_whole
 from topology.plan import Playground
 from topology.spec.figures import SHARE
 from topology.units import format_duration
 from tui.headless import LIVE_SLICE_NS, Outputs, Progress, Signals, check_files
-from tui.live import MARK
 from tui.lookup import Mistake
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ class Noise:
 
     def look(self, theatre: Theatre) -> None:
         """Take down the latest timer of any process that should run now."""
-        hosts = theatre.stage.hosts.values() if theatre.stage is not None else ()
-        self.lags_ns.append(max((h.lag_ns for h in hosts if h.state == "ready" and not h.stopped), default=0))
+        hosts = theatre.stage.running() if theatre.stage is not None else ()
+        self.lags_ns.append(max((host.lag_ns for host in hosts), default=0))
 
     def listen(self, theatre: Theatre) -> None:
         """Take down what the run said of the machine: every design says the same."""
@@ -85,7 +84,6 @@ class Comparing:
         self.seeds = seeds
         self.outputs = Outputs(quiet=quiet)
         self.noise: list[Noise] = []
-        self.mark = os.environ.get(MARK, "")
 
     def run(self, signals: Signals) -> Compared:
         """All runs; Stopped when a signal came."""
@@ -113,8 +111,6 @@ class Comparing:
     def _live(self, playground: Playground, seed: int, number: int, signals: Signals) -> Journal:
         """One live run; number 0 is the healthy one."""
         name = f"run {number} of {len(self.seeds)}, seed {seed}" if number else "calibration"
-        if self.mark:
-            os.environ[MARK] = self.mark  # a stage that closes takes it away, and every run is to be found by one name
         noise, began = Noise(), time.perf_counter()
         with Progress(f"live: {name}", number, len(self.seeds) + 1, self.outputs) as progress:
 
@@ -124,8 +120,7 @@ class Comparing:
 
             result = perform(playground, seed, step, signals.stop, self.theatre, LIVE_SLICE_NS)
         took = time.perf_counter() - began
-        told = _told(result, took)
-        told["environment"]["world"] = "live"
+        told = _told(result, took, LIVE)
         noise.listen(self.theatre)
         self.noise.append(noise)
         if signals.stop():
@@ -145,10 +140,10 @@ class Comparing:
             print(words, file=sys.stderr, flush=True)
 
 
-def _told(result: Result, took: float) -> Journal:
+def _told(result: Result, took: float, world: str = "") -> Journal:
     """The journal of a finished run, which is let go."""
     try:
-        return journal(result, took)
+        return journal(result, took, world)
     finally:
         result.run.close()
 
@@ -270,11 +265,16 @@ def _verdicts(found: Comparison) -> Iterator[str]:
         held = [_held(world) for world in (one.sim, one.live)]
         words = "unknown in both worlds" if one.undecided else f"simulated {held[0]}, live {held[1]}"
         few = "" if one.always or not one.agrees else "; the same by most runs, and not with every seed"
-        yield f"{'?' if one.undecided else '✔' if one.agrees else '✖'} {one.claim}: {words}{few}"
+        mark = MARKS[UNKNOWN] if one.undecided else _mark(one)
+        yield f"{mark} {one.claim}: {words}{few}"
     for order in found.orders:
         same = f"both {order.sim}" if order.sim == order.live else f"simulated {order.sim}; live {order.live}"
-        yield f"{'✔' if order.agrees else '✖'} designs by {order.by}: {same}"
-    yield from (f"✖ done in one world alone: {words}" for words in found.not_done)
+        yield f"{_mark(order)} designs by {order.by}: {same}"
+    yield from (f"{MARKS[FAIL]} done in one world alone: {words}" for words in found.not_done)
+
+
+def _mark(one: Verdict | Order) -> str:
+    return MARKS[PASS if one.agrees else FAIL]
 
 
 def _held(verdicts: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from chaos.experiment import NOT_INJECTED
 from chaos.fault import LINKS
 from chaos.registry import faults
 from chaos.runner import Runner
+from topology.live import MARK
 from tui.lookup import Mistake
 from tui.pace import Pace
 from tui.session import Session
@@ -20,12 +21,9 @@ if TYPE_CHECKING:
     from topology.live.theatre import Theatre
     from topology.plan import Playground
 
-MARK = "KNOCKON_RUN"
-"""Every process of a live run has this in its environment from its very start, so that an outsider can find them."""
-
 
 def mark_this_process() -> None:
-    """Begin anew with the mark in the environment, unless it is there."""
+    """Begin anew with the mark in the environment, unless it is there: an outsider sees how that was at the very start."""
     if not os.environ.get(MARK):
         sys.stdout.flush()
         sys.stderr.flush()
@@ -62,10 +60,7 @@ def guarded_live(action: Callable[[], int]) -> int:
         raise Mistake(f"live is not available here: {error}") from error
     try:
         return action()
-    except stage.Lost as error:
-        print(f"knockon: the live run was lost: {error}", file=sys.stderr)
-        return NOT_INJECTED
-    except network.NoProxy as error:
+    except (stage.Lost, network.NoProxy) as error:
         print(f"knockon: the live run was lost: {error}", file=sys.stderr)
         return NOT_INJECTED
     except (layout.Unsupported, broker.NoBroker, endpoint.BadBroker, stage.Trouble) as error:

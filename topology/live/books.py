@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import select
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -117,7 +118,7 @@ class Books:
         self.begins: list[int] = [0]
         """When each era began, so that a message goes to that of its intended instant, however late its line comes."""
         self.messages: dict[Key, Message] = {}
-        self.holds: dict[int, Holds] = {}
+        self.holds: defaultdict[int, Holds] = defaultdict(Holds)
         self.nothing = Reach([], -1, 0)
         self.strays = 0
         """Lines about messages that were settled long ago."""
@@ -152,27 +153,29 @@ class Books:
         message.era = era
         self.messages[line.flow, line.root] = message
 
-    def _reach(self, line: Line) -> Reach:
-        return self.reaches[line.link][line.flow] if line.link >= 0 else self.nothing
+    def _reach(self, link: int, flow: int) -> Reach:
+        return self.reaches[link][flow] if link >= 0 else self.nothing
 
-    def _of(self, by: int) -> Holds:
-        found = self.holds.get(by)
-        if found is None:
-            found = self.holds[by] = Holds()
-        return found
+    def _each(self, counted: Counter[tuple[Key, int]]) -> Iterator[tuple[Message, Reach]]:
+        """Each of what is counted, one by one, where its message is still open."""
+        for (key, link), count in counted.items():
+            message = self.messages.get(key)
+            if message is not None:
+                for _ in range(count):
+                    yield message, self._reach(link, key[0])
 
     def _about(self, line: Line, message: Message) -> None:
-        ledger, reach = self.ledger, self._reach(line)
+        ledger, reach = self.ledger, self._reach(line.link, line.flow)
         if line.what == book.HELD:
             ledger.hold(message, reach)
-            self._of(line.by).held[(line.flow, line.root), line.link] += 1
+            self.holds[line.by].held[(line.flow, line.root), line.link] += 1
         elif line.what == book.RELEASED:
             if self._less(line.by, line):
                 ledger.release(message, reach, line.code, line.at)
         elif line.what == ARRIVED:
             self._arrived(line, message, reach)
         elif line.what == KEEPS:
-            self._of(line.by).kept[(line.flow, line.root), line.link] += 1
+            self.holds[line.by].kept[(line.flow, line.root), line.link] += 1
         elif line.what == book.COMPLETED:
             ledger.complete(message, reach, line.at)
         elif line.what == book.ANSWERED:
@@ -191,7 +194,7 @@ class Books:
             if self._less(line.by, line):
                 ledger.dead_letter(message, reach, line.code, line.at)
         elif line.what == book.RAISED:
-            self._of(line.by).held[(line.flow, line.root), line.link] += 1
+            self.holds[line.by].held[(line.flow, line.root), line.link] += 1
             ledger.redrive(message, reach, line.at)
         elif line.what == book.DECAYED:
             ledger.expire(message, reach, line.code, line.at)
@@ -202,7 +205,7 @@ class Books:
 
     def _less(self, by: int, line: Line) -> bool:
         """Take a hold from a process; False when it has none such: it went elsewhere, or ended with another process."""
-        held = self._of(by).held
+        held = self.holds[by].held
         key = ((line.flow, line.root), line.link)
         if held[key] > 1:
             held[key] -= 1
@@ -212,35 +215,23 @@ class Books:
     def _arrived(self, line: Line, message: Message, reach: Reach) -> None:
         if not self._less(line.number, line):
             self.ledger.hold(message, reach)  # whoever sent it died meanwhile, and it is held again
-        self._of(line.by).held[(line.flow, line.root), line.link] += 1
+        self.holds[line.by].held[(line.flow, line.root), line.link] += 1
 
     def _died(self, line: Line) -> None:
-        holds = self.holds.pop(line.by, None)
-        for (key, link), count in holds.held.items() if holds is not None else ():
-            message = self.messages.get(key)
-            for _ in range(count if message is not None else 0):
-                assert message is not None
-                reach = self.reaches[link][key[0]] if link >= 0 else self.nothing
-                self.ledger.release(message, reach, line.code, line.at)
+        for message, reach in self._each(self.holds.pop(line.by, Holds()).held):
+            self.ledger.release(message, reach, line.code, line.at)
 
     def move(self, by: int, to: int) -> None:
         """A process was started in the place of one that keeps what it had: what that held is its own."""
         holds = self.holds.pop(by, None)
         if holds is not None:
-            self._of(to).held.update(holds.held)
+            self.holds[to].held.update(holds.held)
 
     def _kept(self, line: Line) -> None:
         """Whatever the process before it held beyond what is kept was in its memory only, or on its way, and is gone."""
-        holds = self._of(line.by)
-        for (key, link), count in (holds.held - holds.kept).items():
-            message = self.messages.get(key)
-            reach = self.reaches[link][key[0]] if link >= 0 else self.nothing
-            for _ in range(count if message is not None else 0):
-                assert message is not None
-                self.ledger.release(message, reach, line.code or CRASHED, line.at)
-        for (key, link), count in (holds.kept - holds.held).items():
-            message = self.messages.get(key)
-            for _ in range(count if message is not None else 0):
-                assert message is not None
-                self.ledger.hold(message, self.reaches[link][key[0]] if link >= 0 else self.nothing)
+        holds = self.holds[line.by]
+        for message, reach in self._each(holds.held - holds.kept):
+            self.ledger.release(message, reach, line.code or CRASHED, line.at)
+        for message, reach in self._each(holds.kept - holds.held):
+            self.ledger.hold(message, reach)
         holds.held, holds.kept = holds.kept, Counter()

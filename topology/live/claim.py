@@ -20,6 +20,7 @@ from typing import Final
 import aiomqtt
 
 from topology.live.endpoint import BadBroker, Endpoint
+from topology.live.wire import FIRST_S, LONGEST_S, client_of
 
 CONNECT_S: Final = 5.0
 """So long each step of a connection may take."""
@@ -27,9 +28,6 @@ ECHO_S: Final = 3.0
 """So long after its sending our own greeting may take to come back."""
 LISTEN_S: Final = 0.3
 """So much longer than our own greeting took we listen for others: a holder needs as long to answer as it took."""
-FIRST_S: Final = 0.05
-LONGEST_S: Final = 2.0
-"""A holder that lost its broker comes back after a time that doubles from the first to the longest."""
 RUN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NEW: Final = b"new "
 HERE: Final = b"here "
@@ -49,7 +47,7 @@ def check_run(run: str) -> None:
 async def check_reachable(endpoint: Endpoint, within_s: float = CONNECT_S) -> None:
     """`BadBroker` when nobody listens there, its certificate is not trusted, or it speaks no TLS."""
     context = endpoint.tls_context()
-    place = f"{endpoint.host}:{endpoint.port}"
+    place = endpoint.place
     try:
         async with asyncio.timeout(within_s):
             _, writer = await asyncio.open_connection(endpoint.host, endpoint.port)
@@ -78,7 +76,7 @@ async def _check_tls(
         raise BadBroker(_of_certificate(endpoint, name, error)) from None
     except OSError:  # broken off, timed out, or an answer that is no TLS
         raise BadBroker(
-            f"{endpoint.host}:{endpoint.port} does not speak TLS; write mqtt:// in place of mqtts://, or give the port that does"
+            f"{endpoint.place} does not speak TLS; write mqtt:// in place of mqtts://, or give the port that does"
         ) from None
 
 
@@ -86,11 +84,11 @@ def _of_certificate(endpoint: Endpoint, name: str, error: ssl.SSLCertVerificatio
     """Why a certificate is not trusted, and what to do about it."""
     why = error.verify_message.rstrip(".")
     if "mismatch" in why.lower():
-        return f"the certificate of {endpoint.host}:{endpoint.port} is not for {name}; write the host as its certificate names it"
+        return f"the certificate of {endpoint.place} is not for {name}; write the host as its certificate names it"
     if "expired" in why or "not yet valid" in why:
-        return f"the certificate of {endpoint.host}:{endpoint.port} is not valid today: {why}"
+        return f"the certificate of {endpoint.place} is not valid today: {why}"
     trusted = f"none in {endpoint.ca} signed it" if endpoint.ca else "give the file of its authority with --broker-ca FILE"
-    return f"the certificate of {endpoint.host}:{endpoint.port} comes from an authority that is not known here ({why}); {trusted}"
+    return f"the certificate of {endpoint.place} comes from an authority that is not known here ({why}); {trusted}"
 
 
 class Claim:
@@ -153,7 +151,7 @@ class Claim:
         await asyncio.sleep(LISTEN_S + 2 * (time.monotonic() - begun))
         if self.taken:
             raise BadBroker(
-                f"a run called {self.run} is going on at {self.endpoint.host}:{self.endpoint.port} ({self.taken}); "
+                f"a run called {self.run} is going on at {self.endpoint.place} ({self.taken}); "
                 "choose another name with --run NAME, or end that one"
             )
 
@@ -166,7 +164,7 @@ class Claim:
             await self.client.unsubscribe(self.everything)
 
     def _unheard(self) -> str:
-        place = f"{self.endpoint.host}:{self.endpoint.port}"
+        place = self.endpoint.place
         if not self.listening.is_set():
             return f"{place} takes connections and does not answer as an MQTT 3.1.1 broker does; is that its port?"
         return (
@@ -177,27 +175,21 @@ class Claim:
     # The connection
 
     async def _defend(self) -> None:
-        """Answer whoever else comes, for ever; before the name is ours, any trouble is the end."""
+        """Answer whoever else comes, for ever; before the name is ours, any trouble is the end.
+
+        A holder that lost its broker comes back after a time that doubles from the first to the longest.
+        """
         wait = FIRST_S
         while True:
             try:
-                async with self._client() as client:
+                async with client_of(self.endpoint, self.patience_s) as connected:
                     wait = FIRST_S
-                    await self._answer(client)
+                    await self._answer(connected)
             except aiomqtt.MqttError as error:
                 if not self.held:
                     raise BadBroker(self._refused(error)) from None
             await asyncio.sleep(wait)
             wait = min(LONGEST_S, 2 * wait)
-
-    def _client(self) -> aiomqtt.Client:
-        return aiomqtt.Client(
-            **self.endpoint.client_options(),
-            protocol=aiomqtt.ProtocolVersion.V311,
-            keepalive=5,
-            timeout=self.patience_s,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        )
 
     async def _answer(self, client: aiomqtt.Client) -> None:
         self.client = client
@@ -233,7 +225,7 @@ class Claim:
         return HERE if word == NEW else b""
 
     def _refused(self, error: aiomqtt.MqttError) -> str:
-        place = f"{self.endpoint.host}:{self.endpoint.port}"
+        place = self.endpoint.place
         code = error.rc if isinstance(error, aiomqtt.MqttCodeError) else None
         number = code if isinstance(code, int) or code is None else code.value
         if number in (BAD_USER, NOT_ALLOWED, 134, 135):
@@ -241,7 +233,6 @@ class Claim:
                 return f"{place} lets nobody in without a user; write mqtt://USER@{place}"
             return f"{place} does not accept the password of {self.endpoint.user}"
         return f"{place} does not answer as an MQTT 3.1.1 broker does ({error}); is that its port, and does it want mqtts://?"
-
 
 
 async def _hold(endpoint: Endpoint, run: str, end: socket.socket) -> None:

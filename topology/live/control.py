@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
+import time
 from typing import Any, Final
 
 CHUNK: Final = 65536
@@ -60,8 +62,22 @@ class Lines:
                 if found:
                     return found
                 raise Closed
-            *lines, self.unread = (self.unread + chunk).split(b"\n")
-            found.extend(json.loads(line) for line in lines)
+            found += self.cut(chunk)
+
+    def cut(self, chunk: bytes) -> list[dict[str, Any]]:
+        """The objects that are whole now that these bytes have come."""
+        *lines, self.unread = (self.unread + chunk).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def wait(self, within_s: float) -> list[dict[str, Any]]:
+        """The objects that come next; `TimeoutError` when none comes within so many seconds, `Closed` as for `read`."""
+        until = time.monotonic() + within_s
+        while not (found := self.read()):
+            left = until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            select.select([self.end], [], [], left)
+        return found
 
     def close(self) -> None:
         """Close this end."""

@@ -102,15 +102,10 @@ class Courier(Elsewhere):
         body: Body = {
             "to": [peer.node, int(peer.index)],
             "from": [caller.node, int(caller.index)],
-            "by": self.scribe.number,
-            "wire": int(caller.outlets[call.link].wire.index),
-            "message": self._message(call),
             "deadline": int(call.deadline),
-            "undo": call.undo,
             "tries": int(call.tries),
+            **self._outgoing(call, int(caller.outlets[call.link].wire.index)),
         }
-        if call.content is not None:
-            body["content"] = write_mix(call.content)
         self.scribe.flush()
         wire = self.wire_of(caller, int(call.link))
         then = partial(self._answered, peer, call)
@@ -122,9 +117,17 @@ class Courier(Elsewhere):
         wire = place.outlets[link].wire if link >= 0 else place.inlets_[-1 - link].wire
         return self.own.get((place.name, int(wire.index)), self.wire)
 
-    def _message(self, call: Call) -> Body:
-        body = write_message(call.message)
+    def _outgoing(self, call: Call, wire: int) -> Body:
+        """What a call or a delivery carries over a link, as `_incoming` reads it."""
         self.messages.remember((int(call.message.flow.index), int(call.message.root)), call.message)
+        body: Body = {
+            "by": self.scribe.number,
+            "wire": wire,
+            "message": write_message(call.message),
+            "undo": call.undo,
+        }
+        if call.content is not None:
+            body["content"] = write_mix(call.content)
         return body
 
     def _answered(self, peer: Peer, call: Call, letter: Letter | None) -> None:
@@ -323,17 +326,8 @@ class Courier(Elsewhere):
             name = f"{letter.id}.{nth}"
             queue = call.caller
             assert isinstance(queue, Place)
-            one: Body = {
-                "id": name,
-                "by": self.scribe.number,
-                "wire": int(queue.deliveries[receive.outlet].index),
-                "message": self._message(call),
-                "undo": call.undo,
-            }
-            if call.content is not None:
-                one["content"] = write_mix(call.content)
             self.out[name] = peer, call
-            deliveries.append(one)
+            deliveries.append({"id": name, **self._outgoing(call, int(queue.deliveries[receive.outlet].index))})
         self.scribe.flush()
         self.wire.reply(letter, {"deliveries": deliveries, "refused": receive.refused})
 

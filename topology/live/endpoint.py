@@ -1,18 +1,17 @@
 """Where a broker is, who we are to it, and how its certificate is checked: what every process of a run must know of it.
 
 A password never stands in a URL or on a command line, where everybody on the machine could read it: it comes from the
-environment or is typed, and goes to child processes as `as_json` over what was handed down to them.
+environment or is typed, and child processes have it from their fork.
 """
 
 from __future__ import annotations
 
 import getpass
 import ipaddress
-import json
 import ssl
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypedDict
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -54,6 +53,11 @@ class Endpoint:
         who = f"{self.user}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'mqtts' if self.tls else 'mqtt'}://{who}{host}:{self.port}"
+
+    @property
+    def place(self) -> str:
+        """Where it listens, for sentences."""
+        return f"{self.host}:{self.port}"
 
     @property
     def local(self) -> bool:
@@ -103,10 +107,6 @@ class Endpoint:
             "tls_context": self.tls_context(),
         }
 
-    def as_json(self) -> str:
-        """One line for a child process, to be sent where nobody else reads: the password is in it."""
-        return json.dumps(asdict(self), separators=(",", ":"))
-
 
 class _Known(ssl.SSLContext):
     """A context that may check the certificate against another name than that of the host it connects to."""
@@ -117,11 +117,6 @@ class _Known(ssl.SSLContext):
         if self.known_as:
             options["server_hostname"] = self.known_as
         return super().wrap_socket(*args, **options)
-
-
-def read_endpoint(line: str) -> Endpoint:
-    """The endpoint that was written by `as_json`."""
-    return Endpoint(**json.loads(line))
 
 
 def parse(url: str, ca: str = "") -> Endpoint:

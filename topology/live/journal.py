@@ -49,6 +49,11 @@ def whole_records(data: bytes) -> tuple[list[bytes], int]:
     return found, end
 
 
+def record(payload: bytes) -> bytes:
+    """One record, as `whole_records` reads it."""
+    return HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
 class Journal:
     """The file. `quota` is how long it may get, in bytes, 0 for as long as the disk has room; `torn` what could not be read."""
 
@@ -97,12 +102,12 @@ class Journal:
 
     def append(self, payload: bytes, lasting: bool = False) -> None:
         """Write one record; with `lasting` onto the disk, where the policy is to do so at once. `DiskFull` without room."""
-        record = HEAD.pack(len(payload), zlib.crc32(payload)) + payload
-        if self.end + len(record) > self.taken and not self._take(self.end + len(record)):
+        whole = record(payload)
+        if self.end + len(whole) > self.taken and not self._take(self.end + len(whole)):
             raise DiskFull(errno.ENOSPC, f"{self.path.name} has no space for one more record")
         # In one piece: one that was written in part has a wrong checksum, and the next writer begins there again.
-        written = os.pwrite(self.file, record, self.end)
-        if written < len(record):
+        written = os.pwrite(self.file, whole, self.end)
+        if written < len(whole):
             raise DiskFull(errno.ENOSPC, f"{self.path.name} was written in part")
         self.end += written
         if lasting and self.policy == EVERY:
@@ -138,10 +143,10 @@ class Journal:
         try:
             end = 0
             for payload in payloads:
-                record = HEAD.pack(len(payload), zlib.crc32(payload)) + payload
-                if os.pwrite(file, record, end) < len(record):
+                whole = record(payload)
+                if os.pwrite(file, whole, end) < len(whole):
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                end += len(record)
+                end += len(whole)
             if self.policy != NEVER:
                 os.fdatasync(file)
             os.replace(beside, self.path)

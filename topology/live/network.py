@@ -4,8 +4,6 @@ by way of a proxy port of its own, and both directions of the link go over it.
 
 from __future__ import annotations
 
-import select
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from topology.live.control import Closed, Lines
@@ -72,16 +70,12 @@ class Network:
     def _ask(self, **order: Any) -> dict[str, Any]:
         """Give an order, and wait for its answer, which takes no longer than the proxy needs to read it."""
         self.lines.send(**order)
-        until = time.monotonic() + PATIENCE_S
-        said: list[dict[str, Any]] = []
-        while not said:
-            select.select([self.lines.fileno()], [], [], 0.1)
-            try:
-                said = self.lines.read()
-            except Closed:
-                raise NoProxy("the proxy of the network is gone") from None
-            if time.monotonic() > until:
-                raise NoProxy(f"the proxy of the network does not answer within {PATIENCE_S:g} s")
+        try:
+            said = self.lines.wait(PATIENCE_S)
+        except Closed:
+            raise NoProxy("the proxy of the network is gone") from None
+        except TimeoutError:
+            raise NoProxy(f"the proxy of the network does not answer within {PATIENCE_S:g} s") from None
         if "error" in said[0]:
             raise NoProxy(f"the proxy of the network refused: {said[0]['error']}")
         return said[0]

@@ -241,11 +241,10 @@ class Connection:
 class Port:
     """A port that leads to a target, and what lies on it. `number` is the port, as long as the proxy lives."""
 
-    def __init__(self, target: tuple[str, int], dice: Dice, host: str = HOST) -> None:
+    def __init__(self, target: tuple[str, int], dice: Dice) -> None:
         self.loop = asyncio.get_running_loop()
         self.target = target
         self.dice = dice
-        self.host = host
         self.toxics: dict[int, Toxic] = {}
         self.terms = {TO: Terms(), FROM: Terms()}
         self.connections: dict[Connection, None] = {}
@@ -261,10 +260,10 @@ class Port:
         return int(self.loop.time() * SECOND)
 
     def _bound(self, number: int) -> socket.socket:
-        sock = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET)
+        sock = socket.socket()
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind((self.host, number))
+        sock.bind((HOST, number))
         return sock
 
     async def listen(self) -> None:

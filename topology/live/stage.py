@@ -12,7 +12,6 @@ import select
 import shutil
 import signal
 import socket
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from topology.live import broker
+from topology.live import MARK, broker
 from topology.live.books import Line, read_line
 from topology.live.control import BUFFER, CHUNK, Closed, Lines
 from topology.live.endpoint import Endpoint
@@ -32,8 +31,6 @@ from topology.plan import Playground
 if TYPE_CHECKING:
     from topology.live.world import LiveWorld
 
-MARK: Final = "KNOCKON_RUN"
-"""Every process of a run has this variable in its environment, so that an outsider can find them."""
 BROKER: Final = "broker"
 CLAIM: Final = "claim"
 START_S: Final = 30.0
@@ -101,7 +98,9 @@ class Stage:
         self.playground = playground
         self.seed = seed
         self.which = which or broker.choose()
-        self.run = name or os.environ.get(MARK) or f"{os.getpid():x}-{time.monotonic_ns():x}"
+        self.marked = os.environ.get(MARK)
+        """The mark that was there before this run."""
+        self.run = name or self.marked or f"{os.getpid():x}-{time.monotonic_ns():x}"
         self.epoch = 0
         self.worlds: list[LiveWorld] = []
         self.hosts: dict[str, Host] = {}
@@ -155,16 +154,12 @@ class Stage:
     def _claim(self) -> None:
         """Have one's own broker checked, and the name of the run held there; `Trouble` says what is wrong."""
         self.claim = self.zygote.fork(CLAIM, {"claim": True})
-        said: list[dict[str, Any]] = []
-        until = time.monotonic() + START_S
-        while not said:
-            select.select([self.claim.fileno()], [], [], PROBE_S)
-            if time.monotonic() > until:
-                raise Trouble(f"{self.endpoint} does not answer within {START_S:g} s")
-            try:
-                said = self.claim.read()
-            except Closed:
-                raise Trouble(f"cannot check {self.endpoint}; {self.last_words()}") from None
+        try:
+            said = self.claim.wait(START_S)
+        except TimeoutError:
+            raise Trouble(f"{self.endpoint} does not answer within {START_S:g} s") from None
+        except Closed:
+            raise Trouble(f"cannot check {self.endpoint}; {self.last_words()}") from None
         if "refused" in said[0]:
             raise Trouble(said[0]["refused"])
 
@@ -245,7 +240,7 @@ class Stage:
         by_fd: dict[int, Host] = {h.lines.fileno(): h for h in self.hosts.values() if h.lines is not None}
         zygote = self.zygote.lines.fileno()
         watched = [self.reading, *by_fd] + ([zygote] if self.zygote.alive else [])
-        unsent = [h.lines.fileno() for h in by_fd.values() if h.lines is not None and h.lines.unsent]
+        unsent = [fd for fd, h in by_fd.items() if h.lines is not None and h.lines.unsent]
         try:
             ready, writable, _ = select.select(watched, unsent, [], timeout_s)
         except InterruptedError:
@@ -323,8 +318,6 @@ class Stage:
 
     def _ended(self, host: Host, line: dict[str, Any]) -> None:
         if host.lines is not None:
-            with contextlib.suppress(Closed):
-                host.lines.read()
             host.lines.close()
             host.lines = None
         before, host.state = host.state, ABSENT
@@ -357,9 +350,13 @@ class Stage:
         host.moved_at = time.monotonic()
         self.zygote.signal(host.full_name, signal.SIGSTOP if stopped else signal.SIGCONT)
 
+    def running(self) -> list[Host]:
+        """The processes that should run just now."""
+        return [host for host in self.hosts.values() if host.state == READY and not host.stopped]
+
     def bottleneck(self) -> str:
         """Which processes are short of a processor; empty when none is."""
-        late = [h for h in self.hosts.values() if h.state == READY and not h.stopped and h.lag_ns > OVERLOAD_NS]
+        late = [host for host in self.running() if host.lag_ns > OVERLOAD_NS]
         if not late:
             return ""
         worst = max(late, key=lambda host: host.lag_ns)
@@ -386,5 +383,8 @@ class Stage:
         if hasattr(self, "reading"):
             os.close(self.reading)
         shutil.rmtree(self.folder, ignore_errors=True)
-        if os.environ.get(MARK) == self.run and "--live" not in sys.argv:
-            del os.environ[MARK]
+        if os.environ.get(MARK) == self.run and self.marked != self.run:
+            if self.marked is None:
+                del os.environ[MARK]
+            else:
+                os.environ[MARK] = self.marked

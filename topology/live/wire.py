@@ -1,7 +1,7 @@
 """Letters over MQTT: one topic per replica, questions that are asked again until they are answered, and a connection
 that is made anew, by a new client, for as long as it takes.
 
-Only what every broker does right is used: plain topics, QoS 0 and 1, clean sessions. A letter that comes twice is
+Only what every broker does right is used: plain topics, QoS 0, clean sessions. A letter that comes twice is
 answered twice and acted upon once.
 """
 
@@ -27,6 +27,8 @@ from topology.live.recent import Recent
 AGAIN_S: Final = 0.5
 """How long a question waits for its answer before it is sent again; each time twice as long, up to the most."""
 MOST_AGAIN_S: Final = 4.0
+CONNECT_S: Final = 2.0
+"""So long each step of a connection may take."""
 FIRST_S: Final = 0.05
 LONGEST_S: Final = 2.0
 """The back-off between connections doubles from the first to the longest."""
@@ -41,6 +43,17 @@ Then = Callable[[Letter | None], None]
 log = logging.getLogger(__name__)
 
 
+def client_of(broker: Endpoint, timeout_s: float) -> aiomqtt.Client:
+    """A client that is not connected so far; each step of its connection may take so long."""
+    return aiomqtt.Client(
+        **broker.client_options(),
+        protocol=aiomqtt.ProtocolVersion.V311,
+        keepalive=5,
+        timeout=timeout_s,
+        socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+    )
+
+
 class Silence(Exception):
     """A question that nobody answered in time."""
 
@@ -52,7 +65,6 @@ class Asked:
     letter: Letter
     to: str
     then: Then
-    qos: int
     every_s: float
     until: float
     timer: asyncio.TimerHandle | None = None
@@ -61,10 +73,8 @@ class Asked:
 class Wire:
     """One process's connection to the broker. `on_letter` gets every letter that is no answer, once."""
 
-    def __init__(
-        self, broker: Endpoint | tuple[str, int], run: str, name: str, on_letter: Callable[[Letter], None]
-    ) -> None:
-        self.broker = broker if isinstance(broker, Endpoint) else Endpoint(*broker)
+    def __init__(self, broker: Endpoint, run: str, name: str, on_letter: Callable[[Letter], None]) -> None:
+        self.broker = broker
         self.prefix = f"pg/{run}"
         self.name = name
         self.on_letter = on_letter
@@ -72,7 +82,7 @@ class Wire:
         self.up = asyncio.Event()
         self.life = time.monotonic_ns()
         self.dice = Dice(self.life ^ os.getpid(), "back-off", name)
-        self.outbox: deque[tuple[str, bytes, int]] = deque(maxlen=OUTBOX)
+        self.outbox: deque[tuple[str, bytes]] = deque(maxlen=OUTBOX)
         self.posted = asyncio.Event()
         self.open: dict[str, Asked] = {}
         self.answers: Recent[str, Letter | None] = Recent(REMEMBERED)
@@ -84,17 +94,15 @@ class Wire:
 
     # Sending
 
-    def ask(
-        self, to: str, verb: str, body: Body, then: Then, *, within_s: float, every_s: float = 0.0, qos: int = 0
-    ) -> str:
+    def ask(self, to: str, verb: str, body: Body, then: Then, *, within_s: float, every_s: float = 0.0) -> str:
         """Send a question, and return its id; `then` gets the answer, or None after so long.
 
         With `every_s` it is asked again meanwhile, after longer and longer times.
         """
         letter = self._letter(verb, body, "")
-        asked = Asked(letter, to, then, qos, every_s if every_s > 0 else within_s, self.loop.time() + within_s)
+        asked = Asked(letter, to, then, every_s if every_s > 0 else within_s, self.loop.time() + within_s)
         self.open[letter.id] = asked
-        self._post(to, letter, qos)
+        self._post(to, letter)
         self._wait(asked)
         return letter.id
 
@@ -104,12 +112,12 @@ class Wire:
         if asked is not None and asked.timer is not None:
             asked.timer.cancel()
 
-    def tell(self, to: str, verb: str, body: Body, qos: int = 0) -> None:
+    def tell(self, to: str, verb: str, body: Body) -> None:
         """Send a letter that wants no answer."""
-        self._post(to, self._letter(verb, body, ""), qos)
+        self._post(to, self._letter(verb, body, ""))
 
     async def request(
-        self, to: str, verb: str, body: Body, *, within_s: float, every_s: float = AGAIN_S, qos: int = 0
+        self, to: str, verb: str, body: Body, *, within_s: float, every_s: float = AGAIN_S
     ) -> Mapping[str, Json]:
         """Ask, and wait for the body of the answer; `Silence` after so long."""
         future: asyncio.Future[Letter | None] = self.loop.create_future()
@@ -118,7 +126,7 @@ class Wire:
             if not future.done():
                 future.set_result(answer)
 
-        self.ask(to, verb, body, then, within_s=within_s, every_s=every_s, qos=qos)
+        self.ask(to, verb, body, then, within_s=within_s, every_s=every_s)
         answer = await future
         if answer is None:
             raise Silence(f"{to} did not answer within {within_s:g} s")
@@ -128,7 +136,7 @@ class Wire:
         """Answer a letter; the answer is kept, for when it is asked again."""
         answer = self._letter(ANSWER, body, letter.id)
         self.answers.remember(letter.id, answer)
-        self._post(letter.reply_to, answer, 0)
+        self._post(letter.reply_to, answer)
 
     def _letter(self, verb: str, body: Body, answers: str) -> Letter:
         self.count += 1
@@ -144,12 +152,12 @@ class Wire:
             asked.then(None)
             return
         if self.up.is_set():
-            self._post(asked.to, asked.letter, asked.qos)
+            self._post(asked.to, asked.letter)
             asked.every_s = min(2 * asked.every_s, max(asked.every_s, MOST_AGAIN_S))
         self._wait(asked)
 
-    def _post(self, to: str, letter: Letter, qos: int) -> None:
-        self.outbox.append((f"{self.prefix}/{to}", pack(letter), qos))
+    def _post(self, to: str, letter: Letter) -> None:
+        self.outbox.append((f"{self.prefix}/{to}", pack(letter)))
         self.posted.set()
 
     # The connection
@@ -160,24 +168,14 @@ class Wire:
         while True:
             before = self.connections
             try:
-                async with self._client() as client:
-                    await self._carry(client)
+                async with client_of(self.broker, CONNECT_S) as connected:
+                    connected.pending_calls_threshold = PENDING
+                    await self._carry(connected)
             except* aiomqtt.MqttError as errors:
                 log.info("%s lost the broker: %s", self.name, errors.exceptions[0])
             self.up.clear()
             tries = 0 if self.connections > before else tries + 1
             await asyncio.sleep(self._back_off(tries))
-
-    def _client(self) -> aiomqtt.Client:
-        client = aiomqtt.Client(
-            **self.broker.client_options(),
-            protocol=aiomqtt.ProtocolVersion.V311,
-            keepalive=5,
-            timeout=2,
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-        )
-        client.pending_calls_threshold = PENDING
-        return client
 
     async def _carry(self, client: aiomqtt.Client) -> None:
         """Both directions, until the connection breaks."""
@@ -197,23 +195,22 @@ class Wire:
         while True:
             while self.outbox:
                 sending = self._together()
-                topic, _, qos = sending[0]
                 try:
-                    await client.publish(topic, pack_all([letter for _, letter, _ in sending]), qos=qos)
+                    await client.publish(sending[0][0], pack_all([letter for _, letter in sending]))
                 except aiomqtt.MqttError:
                     self.outbox.extendleft(reversed(sending))
                     raise
             self.posted.clear()
             await self.posted.wait()
 
-    def _together(self) -> list[tuple[str, bytes, int]]:
+    def _together(self) -> list[tuple[str, bytes]]:
         """What goes out next: the first letter that waits, and others to the same place, which keep their order."""
         first = self.outbox.popleft()
         sending = [first]
-        staying: list[tuple[str, bytes, int]] = []
+        staying: list[tuple[str, bytes]] = []
         while self.outbox and len(sending) < TOGETHER:
             other = self.outbox.popleft()
-            (sending if other[0] == first[0] and other[2] == first[2] else staying).append(other)
+            (sending if other[0] == first[0] else staying).append(other)
         self.outbox.extendleft(reversed(staying))
         return sending
 
@@ -237,7 +234,7 @@ class Wire:
             self.answers.remember(letter.id, None)
             self.on_letter(letter)
         elif (answer := self.answers[letter.id]) is not None:
-            self._post(letter.reply_to, answer, 0)
+            self._post(letter.reply_to, answer)
 
     def _answered(self, letter: Letter) -> None:
         asked = self.open.pop(letter.answers, None)

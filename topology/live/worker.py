@@ -33,13 +33,13 @@ from topology.live.layout import home_of, homes, keeps
 from topology.live.letter import Letter
 from topology.live.proxy import serve
 from topology.live.wire import Wire
+from topology.live.zygote import DEADLY
 from topology.plan import Playground
 from topology.sim.elsewhere import Local, Peer
 from topology.sim.world import SimWorld
 from topology.world import Beat, Target
 
 SECOND: Final = 1_000_000_000
-BROKEN: Final = 70
 LINKS_S: Final = 1.0
 """So long a process that starts waits for the connections of its links."""
 
@@ -260,17 +260,13 @@ class Worker:
             place.machine.on_stop(place)
         self.wake()
 
-    def do_exit(self, told: bool) -> None:
-        """It is over."""
-        os._exit(0)
-
 
 def _ended(task: asyncio.Task[None]) -> None:
     """What should go on for ever has ended: an error of our own, which ends the process."""
     if not task.cancelled() and task.exception() is not None:
         traceback.print_exception(task.exception())
         sys.stderr.flush()
-        os._exit(BROKEN)
+        os._exit(DEADLY)
 
 
 def _broken(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -279,7 +275,7 @@ def _broken(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     if error is None or isinstance(error, OSError | aiomqtt.MqttError):
         return
     loop.default_exception_handler(context)
-    os._exit(BROKEN)
+    os._exit(DEADLY)
 
 
 def become(setting: Setting, orders: dict[str, Any], end: socket.socket) -> None:

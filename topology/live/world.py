@@ -112,7 +112,7 @@ class LiveWorld:
         for row in state:
             self.known[row[0], row[1]] = row[2:]
         values = [[*key.split(".", 1), value] for key, (_, value) in self.changed.items()]
-        laid = [self._told(handle, one) for handle, one in self.laid.items() if self._concerns(host, one)]
+        laid = [one for one in self.laid.values() if self._concerns(host, one)]
         host.tell(begin={"epoch": self.stage.epoch, "state": state, "set": values, "laid": laid})
         if self.stopped:
             host.tell(stop=True)
@@ -283,14 +283,12 @@ class LiveWorld:
         return handle
 
     def _lay(self, handle: int, one: dict[str, Any], ramp_ns: int, beats: Beat | None) -> None:
-        one |= {"ramp": ramp_ns, "beats": [beats.on_ns, beats.off_ns, beats.after_ns] if beats is not None else []}
+        one["handle"], one["ramp"] = handle, ramp_ns
+        one["beats"] = [beats.on_ns, beats.off_ns, beats.after_ns] if beats is not None else []
         self.laid[handle] = one
         for host in self.hosts.values():
             if host.begun and self._concerns(host, one):
-                host.tell(lay=self._told(handle, one))
-
-    def _told(self, handle: int, one: dict[str, Any]) -> dict[str, Any]:
-        return one | {"handle": handle}
+                host.tell(lay=one)
 
     def _concerns(self, host: Host, one: dict[str, Any]) -> bool:
         """Whether a process must know of a layer: one on a link lies at both its ends."""

@@ -136,7 +136,6 @@ class _Children:
         self.keep = keep
         self.pids: dict[str, int] = {}
         self.fds: list[int] = []
-        self.unread = b""
 
     def watch(self) -> None:
         """Obey and reap, until the other end is gone."""
@@ -165,9 +164,7 @@ class _Children:
         if not chunk:
             return False
         self.fds.extend(fds)
-        *lines, self.unread = (self.unread + chunk).split(b"\n")
-        for line in lines:
-            order = json.loads(line)
+        for order in self.lines.cut(chunk):
             try:
                 self._do(order)
             except OSError as error:

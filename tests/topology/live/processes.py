@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from topology.live.stage import MARK
+from topology.live import MARK
 
 PROC = Path("/proc")
 VISIBLE = (PROC / "self" / "environ").exists()

@@ -63,6 +63,14 @@ async def proxied() -> AsyncIterator[tuple[Proxy, int, Echo]]:
         await asyncio.sleep(0)
 
 
+async def crossed(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection over which a byte went there and came back."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"a")
+    assert await reader.readexactly(1) == b"a"
+    return reader, writer
+
+
 async def silent(reader: asyncio.StreamReader) -> bool:
     """Whether nothing comes, not even an end."""
     try:
@@ -90,9 +98,7 @@ async def test_what_crosses_comes_back_whole_and_ends_as_it_ended() -> None:
 @pytest.mark.parametrize("way", [TO, FROM, BOTH])
 async def test_a_partition_is_silent_in_its_direction_and_heals(way: str) -> None:
     async with proxied() as (proxy, port, echo):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"a")
-        assert await reader.readexactly(1) == b"a"
+        reader, writer = await crossed(port)
         cut = await proxy.lay(port, Toxic(way, cut=True))
         writer.write(b"b")
         assert await silent(reader)
@@ -104,9 +110,7 @@ async def test_a_partition_is_silent_in_its_direction_and_heals(way: str) -> Non
 
 async def test_the_end_of_a_process_is_hidden_by_a_partition() -> None:
     async with proxied() as (proxy, port, echo):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"a")
-        assert await reader.readexactly(1) == b"a"
+        _, writer = await crossed(port)
         cut = await proxy.lay(port, Toxic(cut=True))
         writer.close()
         await asyncio.sleep(BRIEF)
@@ -148,9 +152,7 @@ async def test_who_connects_during_a_partition_is_connected_when_it_heals_unless
 
 async def test_too_much_for_a_partition_waits_at_its_sender() -> None:
     async with proxied() as (proxy, port, _):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"a")
-        assert await reader.readexactly(1) == b"a"
+        reader, writer = await crossed(port)
         cut = await proxy.lay(port, Toxic(TO, cut=True))
         data = os.urandom(12 * BOUND)
         writer.write(data)
@@ -179,9 +181,7 @@ async def test_a_refused_connection_is_refused_at_once_and_the_others_stand() ->
 
 async def test_a_reset_reaches_both_sides() -> None:
     async with proxied() as (proxy, port, echo):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"a")
-        assert await reader.readexactly(1) == b"a"
+        reader, writer = await crossed(port)
         assert proxy.reset(port) == 1
         with pytest.raises(ConnectionResetError):
             await reader.readexactly(1)
@@ -192,9 +192,7 @@ async def test_a_reset_reaches_both_sides() -> None:
 
 async def test_a_server_that_resets_or_is_not_there_resets_its_client() -> None:
     async with proxied() as (proxy, port, echo):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"a")
-        assert await reader.readexactly(1) == b"a"
+        reader, writer = await crossed(port)
         sock = echo.writers[0].get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         echo.writers[0].transport.abort()
