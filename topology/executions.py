@@ -24,7 +24,7 @@ class Ended:
     """An execution that has ended: how, and its history."""
 
     def __init__(self, number: int, run: Execution) -> None:
-        self.line = line_of(number, run, 0)
+        self.line = line_of(number, run)
         self.cause = run.cause or ""
         events = run.history
         self.left_out = max(0, len(events) - FIRST - LAST)
@@ -65,7 +65,7 @@ class Recent:
     def lines(self, running: Mapping[int, Any], begins_ns: int) -> tuple[ExecutionLine, ...]:
         """The newest and the oldest that run, and the last that ended, the newest first; each once."""
         numbers = [*islice(reversed(running), MOST_RUNNING), *islice(running, MOST_RUNNING)]
-        found = {number: line_of(number, running[number].run, begins_ns) for number in numbers}
+        found = {number: moved(line_of(number, running[number].run), begins_ns) for number in numbers}
         for one in (*self.ended, *self.failed, *([self.kept] if self.kept is not None else [])):
             found[one.line.number] = moved(one.line, begins_ns)
         return tuple(found[number] for number in sorted(found, reverse=True))
@@ -84,10 +84,9 @@ class Recent:
         return frame_of(ended, begins_ns, ())
 
 
-def line_of(number: int, run: Execution, begins_ns: int) -> ExecutionLine:
-    """An execution as it stands."""
-    stopped = run.stopped_ns - begins_ns if run.stopped_ns else -1
-    return ExecutionLine(number, run.name, run.status, run.started_ns - begins_ns, stopped, run.error or "")
+def line_of(number: int, run: Execution) -> ExecutionLine:
+    """An execution as it stands, with instants of its own calendar."""
+    return ExecutionLine(number, run.name, run.status, run.started_ns, run.stopped_ns or -1, run.error or "")
 
 
 def moved(line: ExecutionLine, begins_ns: int) -> ExecutionLine:

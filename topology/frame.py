@@ -178,6 +178,10 @@ class Frame:
         """The node of that name, or None."""
         return next((n for n in self.nodes if n.name == name), None)
 
+    def customers(self) -> list[FlowFrame]:
+        """The flows of those outside; what a node inside offers, such as alerts, is no request of theirs."""
+        return [flow for flow in self.flows if not flow.inside]
+
     def uncalled(self, name: str) -> tuple[str, ...]:
         """The replicas of a node that are up and to which no caller is wired, where callers are wired to replicas."""
         node = self.node(name)

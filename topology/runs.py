@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 from mypy_extensions import i64, mypyc_attr
 
 from topology.message import Item
 from topology.node import Call
+
+SINGLE: Final = "single"
+BATCH: Final = "batch"
+
+
+def in_runs(link: dict[str, Any]) -> bool:
+    """Whether the consumer at the end of a link works on what it gets one after the other: a function or a batch listener."""
+    return bool(link["in_turn"]) or link.get("listener") == BATCH
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

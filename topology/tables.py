@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Cell = float | str
@@ -31,3 +32,14 @@ class Table:
     rows: tuple[Row, ...]
     words: str = ""
     """What all rows have in common, in a few words."""
+
+
+def numbers(some: Iterable[int]) -> str:
+    """Numbers in few words: 0–3, 7."""
+    runs: list[list[int]] = []
+    for number in sorted(int(one) for one in some):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(low) if low == high else f"{low}–{high}" for low, high in runs)

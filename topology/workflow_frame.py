@@ -5,7 +5,7 @@ Instants are nanoseconds of the run; one before the run's begin is negative.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 NEXT, CHOICE, DEFAULT, CATCH, FORK, JOIN = "next", "choice", "default", "catch", "fork", "join"
 """The sorts of ways: to the next state; by a rule of a Choice, or where none holds; when a failure is caught; from a Parallel or
@@ -131,4 +131,4 @@ class WorkflowFrame:
     """The newest first: some of those that run, and the last that ended or failed."""
     shown: ExecutionFrame | None = None
     """The execution that was asked for; None where it is not kept any more."""
-    down: bool = field(default=False)
+    down: bool = False

@@ -9,7 +9,7 @@ from mypy_extensions import i64
 
 from topology.asl import Execution, Invoke, jsontext
 from topology.asl.resource import SYNC, SYNC_2
-from topology.asl.states import Flow, Map, Parallel, State, Task
+from topology.asl.states import Flow, State, Task, inner_flows
 from topology.chance import Dice
 from topology.message import Item
 from topology.node import Call, Context, Timer
@@ -77,11 +77,8 @@ def states_of(flow: Flow) -> Iterator[State]:
     """Every state, those of branches and of what is done for each item included."""
     for state in flow.states.values():
         yield state
-        if isinstance(state, Parallel):
-            for branch in state.branches:
-                yield from states_of(branch)
-        elif isinstance(state, Map):
-            yield from states_of(state.flow)
+        for inner in inner_flows(state):
+            yield from states_of(inner)
 
 
 def tasks_of(flow: Flow) -> list[Task]:

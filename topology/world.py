@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from topology.frame import Frame
 from topology.ledger import Tally
 from topology.plan import DesignPlan
 from topology.series import Samples
-from topology.tables import Table
-from topology.workflow_frame import WorkflowFrame
+
+if TYPE_CHECKING:  # few runs are looked into
+    from topology.tables import Table
+    from topology.workflow_frame import WorkflowFrame
 
 SLOW, ERRORS, LATENCY, LOSS, CUT = "slow", "errors", "latency", "loss", "cut"
 """The layers that nearly every fault is made of; `topology.layers` has all of them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from topology.asl.states import Choice, Flow, Map, Parallel, State, StateMachine, Task, Wait
+from topology.asl.states import Choice, Flow, Map, Parallel, State, StateMachine, Task, Wait, inner_flows
 from topology.asl.templates import Constant, Setting
 from topology.workflow_frame import CATCH, CHOICE, DEFAULT, FORK, JOIN, NEXT, StateGraph, StatePart, Way
 
@@ -36,13 +36,6 @@ def _collect(flow: Flow, within: int, found: list[tuple[State, Flow, int]]) -> N
         found.append((state, flow, within))
         for inner in inner_flows(state):
             _collect(inner, at, found)
-
-
-def inner_flows(state: State) -> tuple[Flow, ...]:
-    """The branches of a Parallel, or what a Map does for each item."""
-    if isinstance(state, Parallel):
-        return state.branches
-    return (state.flow,) if isinstance(state, Map) else ()
 
 
 def _part(state: State, flow: Flow, within: int) -> StatePart:

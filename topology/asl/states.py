@@ -224,3 +224,10 @@ def targets(state: State) -> tuple[str, ...]:
         found += [rule.next for rule in state.rules]
         found += [state.default] if state.default is not None else []
     return tuple(found)
+
+
+def inner_flows(state: State) -> tuple[Flow, ...]:
+    """The branches of a Parallel, or what a Map does for each item; nothing of any other state."""
+    if isinstance(state, Parallel):
+        return state.branches
+    return (state.flow,) if isinstance(state, Map) else ()

@@ -22,11 +22,6 @@ class Tally:
         self.wrong_ns = {"failed": -1, "caught": -1, "retried": -1}
         """When each of these happened last; -1 for never."""
 
-    @property
-    def left(self) -> int:
-        """How often it was left in peace, its Catch included."""
-        return self.entered - self.now - self.failed - self.stopped
-
     def enter(self) -> None:
         """Somebody comes in."""
         self.entered += 1

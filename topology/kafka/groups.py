@@ -58,16 +58,13 @@ class Group(Positions):
             member = self._joins(ctx, receive, member)
         member.receive = receive
         member.polled = ctx.now
+        member.asking.append(receive)
         if receive.wait > 0:
-            member.asking.append(receive)
             receive.timer2 = ctx.after_same(receive.wait, TIMED_OUT, receive)
-            self.serve(ctx, member)
-        else:
-            member.asking.append(receive)
-            self.serve(ctx, member)
-            if not receive.served:
-                receive.served = True
-                ctx.deliver(receive)
+        self.serve(ctx, member)
+        if receive.wait <= 0 and not receive.served:
+            receive.served = True
+            ctx.deliver(receive)
 
     def missed(self, ctx: Context, receive: Receive) -> None:
         """A receive waited in vain."""
@@ -227,8 +224,7 @@ class Group(Positions):
     def _ends(self, ctx: Context) -> None:
         """The rebalance ends as soon as all have joined."""
         if self.state == JOINING and self._all_joined():
-            if self.ending is not None:
-                ctx.cancel(self.ending)
+            self._call_off(ctx)
             self.ending = ctx.after(0, REBALANCED, self)
 
     def _call_off(self, ctx: Context) -> None:

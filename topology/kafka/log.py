@@ -93,11 +93,8 @@ class Record(Item):
     def abort(self, ctx: Context, code: int) -> None:
         """Its transaction was aborted: nobody waits for it any more, though it is in the log."""
         self.aborted = True
-        if not self.over:
-            self.over = True
+        if self.lose(ctx, code):
             self.code = code
-            if self.kept:
-                ctx.finish(self.call, False, code)
 
     def lose(self, ctx: Context, code: int) -> bool:
         """No replica has it any more; whether anybody still wanted it."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 from topology.kafka.assignors import ASSIGNORS, RANGE
 from topology.parameters import choice, count, duration, flag, node, number, size
 from topology.problems import Refused
+from topology.runs import BATCH
 
 MSK: Final = "Amazon MSK Developer Guide, Default Amazon MSK configuration"
 PATCHING: Final = "Amazon MSK Developer Guide, Patching on MSK Provisioned clusters, unverified"
@@ -190,7 +191,7 @@ def check_groups(links: list[tuple[str, str, dict[str, Any]]]) -> None:
     for name, kind, link in links:
         if link["transactional"] and link["role"] != "service":
             raise Refused((), f"{name}, a {kind}, cannot work in transactions; leave them out, or let a service consume")
-        if link["transactional"] and link.get("listener") == "batch":
+        if link["transactional"] and link.get("listener") == BATCH:
             raise Refused((), f"{name} works in transactions, one for each record; leave 'listener: batch' out")
 
 

@@ -12,6 +12,7 @@ from topology.kafka.transactions import ABORTED, ASKS_AGAIN, COMMITTED, ENDS, FE
 from topology.message import NONE, YES, Item, reason
 from topology.node import Call, Context, Receive
 from topology.queues.backlog import Entry
+from topology.runs import in_runs
 
 COMMIT: Final = 22
 AGAIN: Final = 23
@@ -169,7 +170,7 @@ class Positions(Item):
         self.attempts: i64 = 0 if attempts is None else attempts
         self.backoff: i64 = values["backoff"]
         self.dead_to: str = values["dead_letter"] or ""
-        self.runs = bool(values["in_turn"]) or values.get("listener") == "batch"
+        self.runs = in_runs(values)
 
     def rejoin(self, ctx: Context, member: Member) -> None:
         """A member that knows of a rebalance has something less in work: it may be ready to join."""

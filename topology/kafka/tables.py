@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from topology.kafka.groups import STABLE, Group
 from topology.kafka.log import Broker, Partition
 from topology.kafka.positions import Member
-from topology.streams.tables import numbers
-from topology.tables import Cell, Row, Table
+from topology.tables import Cell, Row, Table, numbers
 
 MISSING, TOO_FEW, LEADERLESS = 1.0, 2.0, 3.0
 """How bad it is for a partition: a replica is not in sync; fewer are than `acks: all` needs; nobody leads."""

@@ -13,12 +13,10 @@ from topology.policies.outbox import RELAY, Outbox, Posted, Relay
 from topology.policies.saga import UNDO, Saga
 from topology.policy import NodePolicy
 from topology.queues.waiting import Waiting
-from topology.runs import Run
+from topology.runs import BATCH, SINGLE, Run
 
 QUEUE_FULL: Final = reason("queue full")
 DROPPED: Final = reason("dropped from a full queue")
-SINGLE: Final = "single"
-BATCH: Final = "batch"
 WORK: Final = 0
 AGAIN: Final = 1
 PAUSE: Final = 2

@@ -477,7 +477,7 @@ designs:
 
     def _count(self, state: str, begins_ns: int) -> StateCount:
         link = self.targets.get(state, -1)
-        return count_of(self.tallies.setdefault(state, Tally()), begins_ns, self.callees[link] if link >= 0 else "")
+        return count_of(self.tallies.get(state) or Tally(), begins_ns, self.callees[link] if link >= 0 else "")
 
 
 def _next(values: dict[str, Any], machine: StateMachine) -> StateMachine:

@@ -107,23 +107,26 @@ class Clerk(Ledger):
             for reach in wire.reaches:
                 self.links[reach] = int(wire.index)
 
+    def _tell(self, what: str, m: Message, reach: Reach, code: int, now: i64) -> None:
+        self.elsewhere.book(what, m, self.links.get(reach, -1), 0, code, now)
+
     def offer(self, flow: Flow, n: i64, root: i64, born: i64, deadline: i64) -> Message:
         message = Message(flow, n, root, born, deadline)
         self.elsewhere.book(OFFERED, message, -1, int(deadline), 0, born)
         return message
 
     def hold(self, m: Message, reach: Reach) -> None:
-        self.elsewhere.book(HELD, m, self.links.get(reach, -1), 0, 0, 0)
+        self._tell(HELD, m, reach, 0, 0)
 
     def release(self, m: Message, reach: Reach, code: int, now: i64) -> None:
-        self.elsewhere.book(RELEASED, m, self.links.get(reach, -1), 0, code, now)
+        self._tell(RELEASED, m, reach, code, now)
 
     def complete(self, m: Message, reach: Reach, now: i64) -> None:
         if reach.part >= 0:
-            self.elsewhere.book(COMPLETED, m, self.links.get(reach, -1), 0, 0, now)
+            self._tell(COMPLETED, m, reach, 0, now)
 
     def undo(self, m: Message, reach: Reach, now: i64) -> None:
-        self.elsewhere.book(UNDONE, m, self.links.get(reach, -1), 0, 0, now)
+        self._tell(UNDONE, m, reach, 0, now)
 
     def degrade(self, m: Message) -> None:
         if not m.degraded:
@@ -135,13 +138,13 @@ class Clerk(Ledger):
         self.elsewhere.book(ANSWERED, m, -1, int(outcome), code, now)
 
     def dead_letter(self, m: Message, reach: Reach, code: int, now: i64) -> None:
-        self.elsewhere.book(BURIED, m, self.links.get(reach, -1), 0, code, now)
+        self._tell(BURIED, m, reach, code, now)
 
     def redrive(self, m: Message, reach: Reach, now: i64) -> None:
-        self.elsewhere.book(RAISED, m, self.links.get(reach, -1), 0, 0, now)
+        self._tell(RAISED, m, reach, 0, now)
 
     def expire(self, m: Message, reach: Reach, code: int, now: i64) -> None:
-        self.elsewhere.book(DECAYED, m, self.links.get(reach, -1), 0, code, now)
+        self._tell(DECAYED, m, reach, code, now)
 
 
 class Local(Place):
@@ -157,7 +160,7 @@ class Local(Place):
             self.machine.on_start(self)  # what was stored is there again; what was in memory begins anew
 
     def _go(self, outlet: Outlet, call: Call) -> None:
-        if self.source:
+        if self.counts_attempts:
             self.elsewhere.book(TRIED, call.message, -1, 1, 0, self.engine.now)
         super()._go(outlet, call)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mypy_extensions import i64
 
@@ -29,10 +29,12 @@ from topology.sim.scaler import Scaler
 from topology.sim.sender import Group
 from topology.sim.watch import FlowWatch, Watch
 from topology.sim.wire import Inlet, Outlet, Wire
-from topology.tables import Table
 from topology.witness import Wanted, Witness
-from topology.workflow_frame import WorkflowFrame
 from topology.world import Beat, Target, Turn
+
+if TYPE_CHECKING:  # few runs are looked into
+    from topology.tables import Table
+    from topology.workflow_frame import WorkflowFrame
 
 POWERS: Final = frozenset(
     {"kill", "freeze", "lay", "surge", "scale", "rewire", "set", "rate", "redrive", "flush", "links"}
@@ -293,10 +295,13 @@ class SimWorld:
 
     def refold(self) -> None:
         """Fold anew what grows by itself; a grid step does the same."""
+        self._fold_ramps(self.upto)
+        self.core.drain()
+
+    def _fold_ramps(self, at: i64) -> None:
         for place in self.ramping:
             place.refold()
-        self.ramping = [p for p in self.ramping if p.grows(self.upto)]
-        self.core.drain()
+        self.ramping = [p for p in self.ramping if p.grows(at)]
 
     def add_place(self, name: str) -> Place:
         """One more replica of a node, which is not up yet."""
@@ -327,9 +332,7 @@ class SimWorld:
         """One grid step: fold ramps, sample what was touched, judge health."""
         core = self.core
         if self.ramping:
-            for place in self.ramping:
-                place.refold()
-            self.ramping = [p for p in self.ramping if p.grows(at)]
+            self._fold_ramps(at)
         for scaler in self.scalers:
             if at >= scaler.next_at:
                 self._scale_itself(scaler, at)
@@ -517,15 +520,11 @@ class SimWorld:
     def scale(self, node: str, replicas: int) -> None:
         """Start new replicas, or drain the last ones, until there are that many."""
         group = self.groups[node]
-        plan = self.plan.node(node)
-        assert plan is not None
         present = [p for p in group.places if not p.draining and not p.gone]
         for place in present[replicas:]:
             place.drain_out()
         for _ in range(len(present), replicas):
-            place = self._add_place(group, plan, len(group.places))
-            self._connect(place)
-            place.begin()
+            self.add_place(node).begin()
         self.core.drain()
 
     def rewire(self, node: str) -> None:
@@ -593,18 +592,15 @@ class SimWorld:
         if wanted < len(present):
             for place in present[wanted:]:
                 place.drain_out()
-        plan = self.plan.node(group.name)
-        assert plan is not None
         for n in range(len(present), wanted):
             delay = scaler.policy.start_ns(scaler, n + 1)
             if delay >= 0:
-                self._provide(group, plan, delay)
+                self._provide(group.name, delay)
         self.core.drain()
 
-    def _provide(self, group: Group, plan: NodePlan, delay: i64) -> None:
+    def _provide(self, name: str, delay: i64) -> None:
         """One more replica, on a machine that is there after a delay."""
-        place = self._add_place(group, plan, len(group.places))
-        self._connect(place)
+        place = self.add_place(name)
         if delay > 0:
             place.provided = False
             place.starting = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from topology.links import chosen_wiring, joins_roles, link_params, misplaced
-from topology.node import SOURCES
+from topology.offering import may_offer
 from topology.parameters import Param, count, word
 from topology.plan import PULL, DesignPlan, LinkPlan, NodePlan
 from topology.problems import Problems
@@ -201,7 +201,7 @@ class DesignReader:
             return None
         kind = self.catalogue.kind(kind_name)
         params = {**_common(kind), **params_of(kind)}
-        also = ["kind", *(["work"] if kind.role in SOURCES or getattr(kind, "emits", False) else [])]
+        also = ["kind", *(["work"] if may_offer(kind) else [])]
         reading = Reading(Placed(node.fields, self.problems, node.place), self.folder)
         guards = Guards(self.catalogue, "node", kind_name)
         values, settled = self._values(reading, node.fields, params, also, guards, f"{node.name} ({kind_name})")

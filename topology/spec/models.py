@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 from topology.links import LINK_PARAMS
-from topology.node import SOURCES
+from topology.offering import may_offer
 from topology.parameters import Param
 from topology.registry import plain_words
 from topology.spec.build import PARAMS, RUN, SECTIONS
@@ -214,7 +214,7 @@ def _kind(name: str, catalogue: Catalogue) -> dict[str, Any]:
     properties = {"kind": {"const": name}, **_model_properties(kind_model(name, catalogue))}
     common = {"dice": DICE, **({"replicas": REPLICAS, "zones": ZONES} if has_replicas(kind) else {})}
     properties |= {n: param_schema(p) for n, p in common.items()}
-    if kind.role in SOURCES or getattr(kind, "emits", False):
+    if may_offer(kind):
         properties["work"] = {"type": "array", "items": {"type": "string"}, "description": WORK_DOC}
     properties |= {n: param_schema(p) for n, p in Guards(catalogue, "node", name).all().items() if n not in properties}
     return _mapping(properties, []) | {"title": name, "description": " ".join(plain_words(kind).split())}

@@ -58,9 +58,9 @@ class ScreenplayReader:
         self.unsure = unsure
         """Nodes that the file names and that could not be read: nothing is said of what names them."""
 
-    def scenes(self, value: Value | None, end_ns: int) -> tuple[Scene, ...]:
+    def scenes(self, value: Value, end_ns: int) -> tuple[Scene, ...]:
         """Every sound scene in the order of the instants, and of the file where two have the same."""
-        if value is None or value.data is None:
+        if value.data is None:
             return ()
         if not isinstance(value.data, list):
             self.problems.add(value.place, f"expected the screenplay as a list of scenes, got {shown(value.data)}")

@@ -8,6 +8,7 @@ from mypy_extensions import i64
 
 from topology.message import Item
 from topology.node import Call, Part, Receive, Timer
+from topology.runs import in_runs
 from topology.streams.shard_log import Shard
 
 LATEST: Final = "latest"
@@ -58,7 +59,7 @@ class Lane(Part):
 
     def idle(self) -> bool:
         """Whether the next batch may go out."""
-        return self.left == 0 and not self.waits and self.head < (self.end if self.whole else len(self.numbers))
+        return self.left == 0 and not self.waits and self.count() > 0
 
     def pass_over(self, count: i64) -> None:
         """So many of the first are processed, or given up."""
@@ -216,7 +217,7 @@ class App(Item):
         self.callee = str(values["to"])
         self.in_turn = bool(values["in_turn"])
         """Whether it is a function, whose positions the service keeps itself."""
-        self.runs = self.in_turn or values.get("listener") == "batch"
+        self.runs = in_runs(values)
         """Whether it takes a batch of one shard and works for its records one after the other."""
         self.parallel: i64 = values["parallelization"]
         self.members: list[Member] = []

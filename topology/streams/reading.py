@@ -48,8 +48,6 @@ class Reading(Node):
         self.shards: list[Shard] = []
         self.apps: list[App] = []
         self.size: i64 = 0
-        self.weighed: i64 = 0
-        """The bytes of the latest read."""
         self.kept: i64 = 0
         self.flying: i64 = 0
         self.expired = 0.0
@@ -148,8 +146,7 @@ class Reading(Node):
                 last = reader.fetched + fits
             size = (last - reader.fetched) * shard.even
         else:
-            last = self._weigh(reader, last)
-            size = self.weighed
+            last, size = self._weigh(reader, last)
         if app.parallel == 1:
             reader.lanes[0].reads(reader.fetched, last)
         reader.fetched = last
@@ -162,8 +159,8 @@ class Reading(Node):
         for lane in reader.lanes:
             self.make_ready(ctx, lane)
 
-    def _weigh(self, reader: Reader, last: i64) -> i64:
-        """Up to where one read reaches, by the size of each record; with several lanes each record goes to its key's."""
+    def _weigh(self, reader: Reader, last: i64) -> tuple[i64, i64]:
+        """Up to where one read reaches, and how many bytes that is; with several lanes each record goes to that of its key."""
         app, shard = reader.app, reader.shard
         number: i64 = reader.fetched
         size: i64 = 0
@@ -177,8 +174,7 @@ class Reading(Node):
             if app.parallel > 1:
                 reader.lanes[self.key_of(call) % app.parallel].numbers.append(number)
             number += 1
-        self.weighed = size
-        return number
+        return number, size
 
     # Deliveries
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from topology.streams.consuming import App, Reader
 from topology.streams.shard_log import Shard
 from topology.streams.shards import WHOLE
-from topology.tables import Cell, Row, Table
+from topology.tables import Cell, Row, Table, numbers
 
 NS = 1e-9
 AT_LIMIT, NOBODY = 1.0, 2.0
@@ -78,14 +78,3 @@ def leases_table(shards: Sequence[Shard], apps: Sequence[App], now: int) -> Tabl
             name = f"{app.callee}/{member.index}"
             rows.append(Row((name, float(len(owned)), age, behind, numbers(shard.number for shard in owned)), (0.0, age)))
     return Table("leases", ("member", "shards", "oldest s", "behind", "which"), tuple(rows))
-
-
-def numbers(some: Iterable[int]) -> str:
-    """Numbers in few words: 0–3, 7."""
-    runs: list[list[int]] = []
-    for number in sorted(int(one) for one in some):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return ", ".join(str(low) if low == high else f"{low}–{high}" for low, high in runs)

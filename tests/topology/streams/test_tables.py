@@ -6,8 +6,8 @@ import pytest
 
 from tests.topology.worlds import S, all_of, node, world
 from topology.sim.world import SimWorld
-from topology.streams.tables import NOBODY, numbers
-from topology.tables import Cell, Table
+from topology.streams.tables import NOBODY
+from topology.tables import Cell, Table, numbers
 
 TWO = {
     "web": "producer, rate: 200/s",
