@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from chaos import gallery
 from chaos.journals.journal import environment
-from chaos.registry import faults
 from chaos.runner import Runner
 from topology.plan import Playground
 from topology.problems import PlaygroundError
-from topology.spec import load_text
 from topology.spec.writer import run_text
 from tui.lookup import Mistake
-from tui.record.job import Job, Place, job_of, place_of, read_playground, unfit
+from tui.record.job import Job, Place, job_of, place_of, read_playground, read_text, unfit
 from tui.record.reel import Reel
 
 
@@ -26,7 +24,8 @@ def about(job: Job, runner: Runner) -> dict[str, Any]:
     """The playground, the run file, the digest, how it was filmed, and with which versions; `runner` has finished."""
     digest = runner.digest()
     kept = {key: value for key, value in asdict(job).items() if key not in ("size", "source")}
-    return {"playground": runner.playground.name, "digest": digest, **versions(), "run": run_file(runner, digest), **kept}
+    run = run_file(runner, runner.end, digest)
+    return {"playground": runner.playground.name, "digest": digest, **versions(), "run": run, **kept}
 
 
 def versions() -> dict[str, str]:
@@ -34,10 +33,10 @@ def versions() -> dict[str, str]:
     return {"version": environment(0.0)["version"], "textual": version("textual"), "rich": version("rich")}
 
 
-def run_file(runner: Runner, digest: str) -> str:
-    """The playground with the seed, the end and all commands of the run that was filmed."""
+def run_file(runner: Runner, end_ns: int, digest: str = "") -> str:
+    """The playground with the seed, an end and all commands of the run that is filmed."""
     commands = [asdict(command) for command in runner.commands]
-    return run_text(runner.playground, runner.seed, runner.end, commands, digest)
+    return run_text(runner.playground, runner.seed, end_ns, commands, digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,7 @@ def _placed(job: Job, path: str, name: str) -> tuple[Place, Playground]:
 def run_of_film(path: str, settings: Sequence[str] = ()) -> Playground:
     """The run that a film shows, as its run file says it."""
     film = opened(path)
-    read = load_text(str(film.told["run"]), path, faults=faults(), settings=settings, folder=film.place.folder)
-    return replace(read, path=film.place.path, duration_ns=film.job.duration_ns)
+    return read_text(str(film.told["run"]), path, film.place, film.job.duration_ns, settings)
 
 
 def text_of(path: str) -> str:

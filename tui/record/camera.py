@@ -17,7 +17,7 @@ from tui.history import STEP_NS
 from tui.record import cast
 from tui.record.cells import grid
 from tui.record.job import LIGHT, Job
-from tui.record.reel import NS, Reel
+from tui.record.reel import NS, Mark, Reel
 from tui.record.stage import Audience, FilmPace, Stage
 from tui.record.virtual import Clock, VirtualLoop
 from tui.session import Session
@@ -26,9 +26,6 @@ Emit = Callable[[str], None]
 """Takes one line of the film."""
 Seen = Callable[[float, cast.Grid], None]
 """Takes a picture with its time in the film."""
-
-Mark = tuple[int, str]
-"""An instant of the film, and the words of a marker."""
 
 SETTING, SETTLED = 0.1, 0.5
 """When scenes are performed and when the picture is taken, in shares of a frame after the tick.

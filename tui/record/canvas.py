@@ -17,9 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tui.lookup import Mistake
 from tui.record.cast import Grid
 from tui.record.looks import Colour, Look, look_of, mixed
-from tui.record.shapes import BASELINE, CELL, FONT_SIZE, Box, Shape, shape
+from tui.record.shapes import BASELINE, CELL, FONT_SIZE, MARGIN, Box, Shape, shape
 
-MARGIN = 8
 REGULAR, BOLD = 400, 700
 FINE = 4
 """So many times finer a shape is drawn first."""
@@ -29,6 +28,8 @@ SHADES = (15, 11, 7, 5, 3, 2, 1, 0)
 """How many steps between ink and paper are tried, until all colours have a number."""
 
 Area = tuple[int, int, int, int]
+Place = tuple[int, int, str, str, bool]
+"""Column, row, sign, codes of its look, and whether it fills two cells."""
 
 
 class Canvas:
@@ -52,8 +53,7 @@ class Canvas:
     def show(self, grid: Grid) -> Area | None:
         """Draw what is new, and say where; None: nothing is."""
         places = list(self._news(grid))
-        for x, y, sign, ink, wide in places:
-            self.image.paste(self._tile(sign, ink, wide), self._corner(x, y))
+        self._draw(places)
         self._shown = grid
         return self._around(places) if places else None
 
@@ -70,7 +70,8 @@ class Canvas:
         for x, y, sign, ink, wide in places:
             left, top = self._corner(x, y)
             part.paste(self._tile(sign, ink, wide), (left - area[0], top - area[1]))
-        self.show(grid)
+        self._draw(places)
+        self._shown = grid
         return part, area
 
     def coloured(self) -> Image.Image:
@@ -83,7 +84,11 @@ class Canvas:
         """The palette, three bytes a colour."""
         return bytes(part for colour in self.palette for part in colour)
 
-    def _news(self, grid: Grid) -> Iterator[tuple[int, int, str, str, bool]]:
+    def _draw(self, places: list[Place]) -> None:
+        for x, y, sign, ink, wide in places:
+            self.image.paste(self._tile(sign, ink, wide), self._corner(x, y))
+
+    def _news(self, grid: Grid) -> Iterator[Place]:
         for y, row in enumerate(grid):
             old = self._shown[y] if self._shown else ()
             if row is old or row == old:
@@ -93,7 +98,7 @@ class Canvas:
                 if sign and (not old or old[x] != row[x] or (wide and old[x + 1] != row[x + 1])):
                     yield x, y, sign, ink, wide
 
-    def _around(self, places: list[tuple[int, int, str, str, bool]]) -> Area:
+    def _around(self, places: list[Place]) -> Area:
         lefts, tops = zip(*(self._corner(x, y) for x, y, *_ in places), strict=True)
         right = max(self._corner(x + (2 if wide else 1), y)[0] for x, y, _, _, wide in places)
         return min(lefts), min(tops), right, max(tops) + self.cell[1]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
+
+from rich.cells import cell_len
 
 Cell = tuple[str, str]
 """A sign (empty: the right half of the one before) and the codes of its look."""
@@ -17,6 +20,10 @@ FAULT, HEAL, VERDICT, CAPTION, CHAPTER = "fault: ", "heal: ", "verdict: ", "capt
 KINDS = (FAULT, HEAL, VERDICT, CAPTION, CHAPTER)
 BEGIN = "\x1b[0m\x1b[?25l\x1b[2J"
 END = "\x1b[0m\x1b[?25h"
+
+
+width_of = lru_cache(maxsize=4096)(cell_len)
+"""How many cells a sign fills."""
 
 
 def changes(before: Grid, after: Grid) -> str:

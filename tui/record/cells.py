@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, cast
 
-from rich.cells import cell_len
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App
 
-from tui.record.cast import Cell, Grid, Row
+from tui.record.cast import Cell, Grid, Row, width_of
 
 _ATTRIBUTES = (("bold", "1"), ("dim", "2"), ("italic", "3"), ("underline", "4"), ("blink", "5"), ("reverse", "7"),
                ("strike", "9"))  # fmt: skip
@@ -39,16 +38,13 @@ def _row(segments: tuple[tuple[str, Style | None], ...]) -> Row:
     for text, style in segments:
         ink = "" if style is None else sgr(style)
         for sign in text:
-            width = _width(sign)
+            width = width_of(sign)
             if width == 0 and cells:
                 cells[-1] = (cells[-1][0] + sign, cells[-1][1])
             else:
                 cells.append((sign, ink))
                 cells.extend([("", ink)] * (width - 1))
     return tuple(cells)
-
-
-_width = lru_cache(maxsize=4096)(cell_len)
 
 
 @lru_cache(maxsize=4096)

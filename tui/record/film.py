@@ -39,8 +39,7 @@ def _write_as(text: str, output: str) -> None:
 
 def job_for(playground: Playground, wishes: Wishes) -> Job:
     """The job that is asked for, if it makes sense."""
-    run = playground.run
-    length = playground.duration_ns if run is None else min(playground.duration_ns, run.end_ns)
+    length = _length(playground)
     end = length if wishes.to_ns is None else wishes.to_ns
     _check(wishes)
     if not 0 <= wishes.from_ns < end <= length:
@@ -52,12 +51,17 @@ def job_for(playground: Playground, wishes: Wishes) -> Job:
 
 def still_for(playground: Playground, wishes: Wishes, at_ns: int) -> Job:
     """One picture, at an instant of the run."""
-    length = playground.duration_ns if playground.run is None else min(playground.duration_ns, playground.run.end_ns)
+    length = _length(playground)
     _check(wishes)
     if not 0 <= at_ns <= length:
         at, whole = format_duration(at_ns), format_duration(length)
         raise Mistake(f"there is no picture at {at}: {playground.name} goes from 0 s to {whole}")
     return _job(playground, wishes, at_ns, at_ns)
+
+
+def _length(playground: Playground) -> int:
+    """How much of the run there is to film; a run file knows its commands up to its end only."""
+    return playground.duration_ns if playground.run is None else min(playground.duration_ns, playground.run.end_ns)
 
 
 def _job(playground: Playground, wishes: Wishes, from_ns: int, to_ns: int) -> Job:

@@ -5,23 +5,20 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 
 import platformdirs
 
-from chaos.registry import faults
 from chaos.runner import Runner
 from topology.files import write_whole
 from topology.plan import Playground
-from topology.spec import load_text
-from topology.spec.writer import run_text
 from tui.draw.figures import clock
 from tui.headless import Outputs, Progress
 from tui.lookup import Mistake
+from tui.record.about import run_file
 from tui.record.film import CAST, job_for
-from tui.record.job import DARK, LEAST_SIZE, LIGHT, MOST_SIZE, Wishes, place_of
+from tui.record.job import DARK, LEAST_SIZE, LIGHT, MOST_SIZE, Wishes, place_of, read_text
 from tui.record.shooting import Shooting
 
 WAIT = 0.05
@@ -69,8 +66,7 @@ class Making:
 
     def _shot(self) -> str:
         place = place_of(self._playground.path)
-        made = load_text(self._run, place.path or self._playground.name, faults=faults(), folder=place.folder)
-        made = replace(made, path=place.path, duration_ns=self._playground.duration_ns)
+        made = read_text(self._run, place.path or self._playground.name, place, self._playground.duration_ns)
         with Shooting(job_for(made, self._wishes), place, made, aloud=False) as self._shooting:
             if self._stopped:
                 raise Mistake("it was not waited for")
@@ -138,12 +134,10 @@ class Films:
 
 
 def _making(runner: Runner, from_ns: int, size: tuple[int, int], light: bool, output: Path) -> Making:
-    commands = [asdict(command) for command in runner.commands]
-    run = run_text(runner.playground, runner.seed, runner.now, commands)
     fitting = tuple(min(max(side, low), high) for low, side, high in zip(LEAST_SIZE, size, MOST_SIZE, strict=True))
     theme = LIGHT if light else DARK
     wishes = Wishes(runner.seed, (fitting[0], fitting[1]), theme=theme, from_ns=from_ns, to_ns=runner.now)
-    return Making(runner.playground, run, wishes, output)
+    return Making(runner.playground, run_file(runner, runner.now), wishes, output)
 
 
 def free_place(stem: str, taken: Collection[Path] = ()) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,13 @@ def read_playground(job: Job, place: Place) -> Playground:
     """The playground of a job."""
     for key, named in place.plugins.items():
         _SORTS[key].outside.update({name: Path(path) for name, path in named.items()})
-    read = load_text(job.source, place.path or "the film's playground", faults=faults(), folder=place.folder)
-    read = replace(read, path=place.path, duration_ns=job.duration_ns, run=None if job.timeline else read.run)
+    read = read_text(job.source, place.path or "the film's playground", place, job.duration_ns)
+    read = replace(read, run=None if job.timeline else read.run)
     whole = tuple(design.name for design in read.designs) == tuple(job.designs)
     return read if whole else only(read, job.designs)
+
+
+def read_text(text: str, name: str, place: Place, duration_ns: int, settings: Sequence[str] = ()) -> Playground:
+    """A playground out of a text, as if it lay at that place; `name` stands in the sentences about what is wrong in it."""
+    read = load_text(text, name, faults=faults(), settings=settings, folder=place.folder)
+    return replace(read, path=place.path, duration_ns=duration_ns)

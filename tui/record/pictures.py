@@ -6,17 +6,13 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
-
-from rich.cells import cell_len
 
 from tui.lookup import Mistake
 from tui.record import cast
-from tui.record.cast import Cell, Grid, Row
+from tui.record.cast import Cell, Grid, Row, width_of
 
 _TOKEN = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[0(?:;([\d;]+))?m|([^\x1b])", re.DOTALL)
-_width = lru_cache(maxsize=4096)(cell_len)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +148,7 @@ def changed(before: Grid, text: str, size: tuple[int, int]) -> Grid:
 
 def _put(row: list[Cell | None], x: int, sign: str, look: str, fresh: bool) -> int:
     """Write a sign, and say where the next one goes. What has no width of its own joins the sign before it."""
-    width = _width(sign)
+    width = width_of(sign)
     if width == 0 and not fresh:
         left = x - 1
         while (cell := row[left]) is not None and not cell[0]:

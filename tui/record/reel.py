@@ -7,6 +7,9 @@ from fractions import Fraction
 
 NS = 1_000_000_000
 
+Mark = tuple[int, str]
+"""An instant of the film, and the words of a marker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reel:
@@ -32,9 +35,13 @@ class Reel:
         """When a picture comes, in the film."""
         return number / self.fps
 
+    def film_instant(self, number: int) -> int:
+        """The same, in nanoseconds."""
+        return round(number * NS / self.fps)
+
     def shown(self, number: int) -> tuple[int, bool]:
         """The run's instant in a picture, and whether the film stands still there."""
-        return self.run_ns(round(number * NS / self.fps))
+        return self.run_ns(self.film_instant(number))
 
     def run_ns(self, film_ns: int) -> tuple[int, bool]:
         """The run's instant at an instant of the film, and whether the film stands still there."""

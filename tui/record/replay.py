@@ -256,7 +256,8 @@ class ReplayApp(App[None]):
 
 
 def _clock(seconds: float) -> str:
-    return f"{int(seconds // 60)}:{seconds % 60:04.1f}"
+    minutes, tenths = divmod(round(10 * seconds), 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def replay(film: Film, at: float | None, speed: float) -> int:

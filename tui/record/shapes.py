@@ -14,6 +14,8 @@ from math import cos, pi, sin
 
 CELL = WIDTH, HEIGHT = (9, 18)
 """Of a cell, in points of a screen."""
+MARGIN = 8
+"""Around all cells, in the same points."""
 FONT_SIZE, BASELINE = 15, 13.5
 """At which the letters of most fonts of one width are as wide as a cell, and where they stand in it."""
 

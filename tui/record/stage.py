@@ -12,9 +12,9 @@ from textual.widgets import Input
 from chaos.command import Command
 from topology.plan import Scene
 from tui.app import PlayApp
-from tui.pace import SLICE_NS, Pace
+from tui.pace import Pace
 from tui.record import cast
-from tui.record.reel import NS, Reel
+from tui.record.reel import NS, Mark, Reel
 from tui.record.virtual import VirtualLoop
 from tui.screens.play import PlayScreen
 from tui.session import Session
@@ -38,9 +38,8 @@ class FilmPace(Pace):
         """Advance to what this picture shows."""
         # Textual's timers come half a millisecond early; the run goes by whole pictures, so that it is exactly in time.
         target, self.paused = self.reel.shown(round(self.clock() * self.reel.fps))
-        while now_ns < min(target, end_ns):
-            now_ns = min(now_ns + SLICE_NS, target, end_ns)
-            advance(now_ns)
+        if now_ns < min(target, end_ns):
+            advance(min(target, end_ns))
 
 
 class Audience(Session):
@@ -85,10 +84,10 @@ class Stage:
         self._speaks = captioned or any(scene.verb == "caption" for scene in scenes)
         self._caption, self._written, self._until_ns = "", False, 0
 
-    async def perform(self, number: int, loop: VirtualLoop) -> list[tuple[int, str]]:
-        """Do what is due before a picture; markers with their instants in the film."""
-        film_ns, (run_ns, _) = round(number * NS / self.reel.fps), self.reel.shown(number)
-        marks: list[tuple[int, str]] = []
+    async def perform(self, number: int, loop: VirtualLoop) -> list[Mark]:
+        """Do what is due before a picture, and say which markers it makes."""
+        film_ns, (run_ns, _) = self.reel.film_instant(number), self.reel.shown(number)
+        marks: list[Mark] = []
         if self._caption and self._until_ns and film_ns >= self._until_ns:
             marks += self._say("", film_ns)
         while self._scenes and self._scenes[0].at_ns <= run_ns:
@@ -102,21 +101,21 @@ class Stage:
             await self._look(scene, loop)
         return [(max(0, at_ns), words) for at_ns, words in marks]
 
-    def _written_caption(self, scene: Scene, at_ns: int, film_ns: int) -> list[tuple[int, str]]:
+    def _written_caption(self, scene: Scene, at_ns: int, film_ns: int) -> list[Mark]:
         until = 0 if scene.for_ns is None else at_ns + scene.for_ns
         if until and until <= film_ns:
             return []
         self._written = bool(scene.words[0])
         return self._say(scene.words[0], at_ns, until)
 
-    def remark(self, words: str, at_ns: int, stays_ns: int = STAYS_NS) -> list[tuple[int, str]]:
+    def remark(self, words: str, at_ns: int, stays_ns: int = STAYS_NS) -> list[Mark]:
         """A caption that is made, where captions are wanted and the screenplay says nothing itself."""
         if not self.captioned or (self._caption and self._written):
             return []
         self._written = False
         return self._say(words, at_ns, at_ns + stays_ns)
 
-    def _say(self, words: str, at_ns: int, until_ns: int = 0) -> list[tuple[int, str]]:
+    def _say(self, words: str, at_ns: int, until_ns: int = 0) -> list[Mark]:
         self._caption, self._until_ns = words, until_ns
         return [(at_ns, cast.CAPTION + words)]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chaos.registry import faults
 from chaos.runner import Runner
 from topology.plan import Playground
-from topology.spec import load_text
 from topology.spec.writer import run_text
 from tui.record.about import Opened, run_file, versions
-from tui.record.job import Job, Place, place_of
+from tui.record.job import Job, Place, place_of, read_text
 from tui.record.pictures import Film, read
 from tui.record.shooting import shot
 
@@ -41,14 +39,15 @@ def subject_of(film: Opened, given: Playground | None) -> Subject:
     """
     if given is None:
         return Subject(film.job, film.place, film.playground, True)
+    place = place_of(given.path)
     if given.run is None and not film.job.timeline:
         kept = film.playground.run
         assert kept is not None
         text = run_text(given, kept.seed, kept.end_ns, kept.commands)
-        given = replace(load_text(text, given.path, faults=faults(), folder=place_of(given.path).folder), path=given.path)
+        given = read_text(text, given.path, place, film.job.duration_ns)
     given = replace(given, duration_ns=film.job.duration_ns)
     job = replace(film.job, source=given.source, timeline=given.run is None)
-    return Subject(job, place_of(given.path), given, False)
+    return Subject(job, place, given, False)
 
 
 def truth(film: Opened, subject: Subject) -> Verdict:
@@ -57,7 +56,7 @@ def truth(film: Opened, subject: Subject) -> Verdict:
     runner.advance(subject.job.to_ns)
     runner.finish()
     digest = runner.digest()
-    said = run_file(runner, digest)
+    said = run_file(runner, runner.end, digest)
     runner.close()
     told = str(film.told.get("digest"))
     if digest != told:

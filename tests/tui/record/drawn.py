@@ -14,17 +14,19 @@ NARROW, WIDE, ACCENT = "a │✖╭", "界🔎", "\u0301"
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> tuple[Cell, ...]:
-    """A full row of narrow, wide and accented signs."""
+def rows(draw: st.DrawFn, narrow: Sequence[str]) -> tuple[Cell, ...]:
+    """A full row of narrow and wide signs."""
     cells: list[Cell] = []
     while len(cells) < WIDTH:
         ink = draw(st.sampled_from(INKS))
-        sign = draw(st.sampled_from([*NARROW, "e" + ACCENT, *("" if len(cells) == WIDTH - 1 else WIDE)]))
+        sign = draw(st.sampled_from([*narrow, *("" if len(cells) == WIDTH - 1 else WIDE)]))
         cells.extend([(sign, ink), ("", ink)] if sign in WIDE else [(sign, ink)])
     return tuple(cells)
 
 
-grids = st.tuples(*[rows()] * HEIGHT)
+grids = st.tuples(*[rows([*NARROW, "e" + ACCENT])] * HEIGHT)
+plain_grids = st.tuples(*[rows(NARROW)] * HEIGHT)
+"""Without accents: in the last column the emulated terminal loses its place over one."""
 
 
 def blank(sign: str = " ") -> Grid:

@@ -8,26 +8,9 @@ import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tui.record.drawn import HEIGHT, WIDTH, plain_grids
 from tests.tui.record.replay import looks, shown, text_of
-from tui.record.cast import Cell, Grid, changes, event, header
-
-WIDTH, HEIGHT = 7, 3
-INKS = ["", "1", "38;2;86;180;233", "1;7;38;2;1;2;3;48;2;16;20;24"]
-NARROW, WIDE = "a │✖╭", "界🔎"
-
-
-@st.composite
-def rows(draw: st.DrawFn) -> tuple[Cell, ...]:
-    """A full row of narrow and wide signs."""
-    cells: list[Cell] = []
-    while len(cells) < WIDTH:
-        ink = draw(st.sampled_from(INKS))
-        sign = draw(st.sampled_from(NARROW if len(cells) == WIDTH - 1 else NARROW + WIDE))
-        cells.extend([(sign, ink), ("", ink)] if sign in WIDE else [(sign, ink)])
-    return tuple(cells)
-
-
-grids = st.tuples(*[rows()] * HEIGHT)
+from tui.record.cast import Grid, changes, event, header
 
 
 def fresh(grid: Grid) -> pyte.Screen:
@@ -38,7 +21,7 @@ def fresh(grid: Grid) -> pyte.Screen:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(grids, min_size=1, max_size=4))
+@given(st.lists(plain_grids, min_size=1, max_size=4))
 def test_changes_lead_from_each_picture_to_the_next(film: list[Grid]) -> None:
     screen = pyte.Screen(WIDTH, HEIGHT)
     before: Grid = ()

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from chaos.experiment import perform
 from chaos.registry import faults
 from tests.conftest import ROOT, Knockon
+from tests.tui.record.processes import recorders, soon
 from tests.tui.record.replay import Projector
 from topology.plan import Playground
 from topology.spec import load_text
@@ -252,28 +252,6 @@ def test_the_command_writes_a_film_and_loads_no_screen_itself(knockon: Knockon, 
     refused = knockon("record", "short.yaml", "-o", "x.webm")
     assert refused.returncode == 2
     assert len(refused.stderr.splitlines()) == 1
-
-
-def recorders() -> set[str]:
-    """The recording processes of this machine."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"tui.record.process" in (folder / "cmdline").read_bytes():
-                found.add(folder.name)
-        except OSError:
-            continue
-    return found
-
-
-def soon(condition: Callable[[], bool], seconds: float = 20) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see other processes")

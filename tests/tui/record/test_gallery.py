@@ -15,6 +15,7 @@ import pytest
 
 from chaos import gallery
 from tests.conftest import ROOT
+from tests.tui.record.processes import recorders, soon
 from tests.tui.record.replay import Projector, looks
 from topology.plan import Entry
 from tui.lookup import Mistake, open_playground
@@ -104,18 +105,6 @@ def _codes(ink: str) -> tuple[str, str, bool, bool]:
     return colours[38], colours[48], 1 in on, 7 in on
 
 
-def recorders() -> set[str]:
-    """The recording processes of this machine."""
-    found = set()
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"tui.record.process" in (folder / "cmdline").read_bytes():
-                found.add(folder.name)
-        except OSError:
-            continue
-    return found
-
-
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc to see other processes")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -126,10 +115,7 @@ def test_ended_half_way_it_leaves_no_process_and_no_half_film(tmp_path: Path, se
         cwd=ROOT, stderr=subprocess.PIPE, encoding="utf-8", env=dict(os.environ),
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs are deaf to it
     )  # fmt: skip
-    for _ in range(600):
-        if recorders() - before:
-            break
-        time.sleep(0.1)
+    assert soon(lambda: bool(recorders() - before), 60), "the recording has not begun"
     time.sleep(0.5)
     process.send_signal(sent)
     _, said = process.communicate(timeout=60)

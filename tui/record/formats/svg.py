@@ -16,10 +16,8 @@ from tui.record.formats import Progress
 from tui.record.looks import Colour, Look, css, look_of
 from tui.record.paths import box_path, number, outline_path
 from tui.record.pictures import Film
-from tui.record.shapes import BASELINE, FONT_SIZE, HEIGHT, WIDTH, Box, Outline, shape
+from tui.record.shapes import BASELINE, FONT_SIZE, HEIGHT, MARGIN, WIDTH, Box, Outline, shape
 
-MARGIN = 8
-"""Around all cells."""
 FONTS = "ui-monospace,'JetBrains Mono','SF Mono',Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace"
 PAUSE = 3.0
 """How long the last picture stays before it starts again, in seconds."""
