@@ -31,7 +31,7 @@ from chaos.experiment import (
     explained_when,
     perform,
 )
-from chaos.journals.journal import SCHEMA, Journal, journal
+from chaos.journals.journal import LIVE, SCHEMA, Journal, journal
 from chaos.runner import Build, Runner, simulated
 from topology.files import write_whole
 from topology.plan import Playground
@@ -260,9 +260,7 @@ def _perform(one: Opened, seed: int, progress: Progress, outputs: Outputs, stop:
     slice_ns = SLICE_NS if one.live is None else LIVE_SLICE_NS
     result = perform(one.playground, seed, progress.step, stop, one.live or simulated, slice_ns)
     took = time.perf_counter() - began
-    told = journal(explained_when(result, explain), took)
-    if one.live is not None:
-        told["environment"]["world"] = "live"
+    told = journal(explained_when(result, explain), took, LIVE if one.live is not None else "")
     if outputs.save:
         save(outputs.save, result)
     # A finished world is let go at once: many seeds take no more memory than one.

@@ -44,7 +44,7 @@ class Scales:
 
 def figures_of(frame: Frame) -> Figures:
     """The sums over a design's customers; what a node inside offers, such as alerts, is no request of theirs."""
-    flows = [flow for flow in frame.flows if not flow.inside]
+    flows = frame.customers()
     return Figures(
         yes=sum(f.rate_yes for f in flows),
         no=sum(f.rate_no for f in flows),

@@ -10,7 +10,7 @@ from chaos.command import Command, Refused
 from chaos.inputs import from_entry
 from chaos.moment import FaultFrame, Moment
 from topology.frame import Frame, NodeFrame
-from topology.registry import kinds
+from topology.registry import kind
 from topology.units import format_duration
 from tui import history
 from tui.history import History
@@ -127,15 +127,16 @@ class Session:
             for text in entry.on:
                 if (name := base_name(text)) in names:
                     return name
-        deep = [node for node in self.moment.frames[0].nodes if kinds()[node.kind].inside == STATES]
-        if deep and not self.runner.playground.timeline:
-            return deep[0].name
+        if not self.runner.playground.timeline:
+            for node in self.moment.frames[0].nodes:
+                if kind(node.kind).inside == STATES:
+                    return node.name
         shared = [node for node in self.moment.frames[0].nodes if node.kind != "producer"]
         return (shared or list(self.moment.frames[0].nodes))[-1].name
 
     def _nudge_words(self) -> str:
         timeline = self.runner.playground.timeline
-        if not timeline and kinds()[self.chosen().kind].inside == STATES:
+        if not timeline and kind(self.chosen().kind).inside == STATES:
             return f"press v: the states of {self.node}, its executions and their history; c crashes it"
         if not timeline or (timeline[0].verb == "inject" and timeline[0].what == "crash"):
             wait = self._crash_time(self.node)

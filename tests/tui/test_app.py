@@ -12,7 +12,7 @@ from chaos.registry import faults
 from chaos.runner import Runner
 from tests.topology.grown import grown
 from tests.tui import grid
-from tests.tui.worlds import S, runner
+from tests.tui.worlds import S, advance, runner
 from topology.spec import load_text
 from tui import actions
 from tui.app import PlayApp
@@ -33,9 +33,7 @@ def app(**options: object) -> PlayApp:
 
 async def go(pilot: Play, seconds: float) -> None:
     """Let the run go on."""
-    session = pilot.app.session  # type: ignore[attr-defined]
-    session.runner.advance(session.runner.now + round(seconds * S))
-    session.look()
+    advance(pilot.app.session, seconds)  # type: ignore[attr-defined]
     await settle(pilot)
 
 

@@ -11,7 +11,7 @@ from chaos.registry import faults
 from chaos.runner import Runner
 from tests.topology.asl.test_graph import TASK
 from tests.tui import grid
-from tests.tui.worlds import S
+from tests.tui.worlds import advance
 from topology.spec import load_text
 from tui.app import PlayApp
 from tui.screens.inspector import Inspector
@@ -60,9 +60,7 @@ def stream_shop(**more: object) -> PlayApp:
 
 async def go(pilot: Play, seconds: float) -> None:
     """Let the run go on, and look."""
-    session = pilot.app.session  # type: ignore[attr-defined]
-    session.runner.advance(session.runner.now + round(seconds * S))
-    session.look()
+    advance(pilot.app.session, seconds)  # type: ignore[attr-defined]
     await look(pilot)
 
 
@@ -77,6 +75,13 @@ async def look(pilot: Play) -> None:
     elif isinstance(screen, PlayScreen):
         screen.paint()
     await pilot.pause()
+
+
+async def look_inside(pilot: Play, node: str = "flow") -> None:
+    """The node chosen, and seen from inside."""
+    pilot.app.session.choose("only", node)  # type: ignore[attr-defined]
+    await pilot.press("v")
+    await look(pilot)
 
 
 async def crash(pilot: Play, node: str) -> None:
@@ -128,9 +133,7 @@ async def test_the_newest_that_failed_is_shown_first_with_where_it_failed(size: 
         await go(pilot, 3)
         await crash(pilot, "store")
         await go(pilot, 8)
-        play.session.choose("only", "flow")
-        await pilot.press("v")
-        await look(pilot)
+        await look_inside(pilot)
         seen = grid.text(play)
         assert "✖ failed after 3.0 s States.TaskFailed" in seen
         assert "━ ✖ Store ━" in seen
@@ -212,9 +215,7 @@ async def test_the_inspector_leads_into_a_workflow_too() -> None:
 async def test_v_says_where_there_is_nothing_inside() -> None:
     play = flow_shop()
     async with play.run_test(size=(80, 24)) as pilot:
-        play.session.choose("only", "check")
-        await pilot.press("v")
-        await look(pilot)
+        await look_inside(pilot, "check")
         assert isinstance(play.screen, PlayScreen)
         assert "v looks into workflows and streams; check is none: choose flow" in grid.text(play)
         assert "v inside" not in grid.rows(play)[-1]
@@ -225,9 +226,7 @@ async def test_a_stream_has_a_view_for_each_of_its_tables(size: tuple[int, int])
     play = stream_shop()
     async with play.run_test(size=size) as pilot:
         await go(pilot, 10)
-        play.session.choose("only", "log")
-        await pilot.press("v")
-        await look(pilot)
+        await look_inside(pilot, "log")
         seen = grid.text(play)
         assert " partitions 6   groups 1   members 2   brokers 3" in seen
         assert "all in sync · the worst first" in seen
@@ -247,9 +246,7 @@ async def test_a_thousand_partitions_scroll_and_sort() -> None:
     play = stream_shop(partitions=1000)
     async with play.run_test(size=(80, 24)) as pilot:
         await go(pilot, 3)
-        play.session.choose("only", "log")
-        await pilot.press("v")
-        await look(pilot)
+        await look_inside(pilot, "log")
         assert "1–19 of 1,000" in grid.text(play)
         await pilot.press("s")
         await look(pilot)

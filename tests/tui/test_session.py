@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chaos.command import Command
-from tests.tui.worlds import S, runner, shop
+from tests.tui.worlds import S, advance, runner, shop
 from tui.pace import Pace
 from tui.session import Session, base_name, entry_words
 
@@ -13,11 +13,6 @@ from tui.session import Session, base_name, entry_words
 @pytest.fixture
 def session() -> Session:
     return Session(runner(), Pace(lambda: 0.0, None))
-
-
-def go(session: Session, seconds: float) -> None:
-    session.runner.advance(session.runner.now + round(seconds * S))
-    session.look()
 
 
 def test_the_first_entrys_target_is_chosen_and_the_nudge_says_so(session: Session) -> None:
@@ -32,7 +27,7 @@ def test_entries_are_told_in_the_words_of_the_file() -> None:
 
 
 def test_c_does_what_the_nudge_says(session: Session) -> None:
-    go(session, 1)
+    advance(session, 1)
     session.crash()
     fault = session.moment.faults[0]
     assert (fault.what, fault.until_ns) == ("crash", 21 * S)
@@ -41,7 +36,7 @@ def test_c_does_what_the_nudge_says(session: Session) -> None:
 
 
 def test_h_heals_the_newest_fault_of_the_chosen_node(session: Session) -> None:
-    go(session, 1)
+    advance(session, 1)
     session.crash()
     session.choose("coupled", "orders")
     session.heal()
@@ -52,7 +47,7 @@ def test_h_heals_the_newest_fault_of_the_chosen_node(session: Session) -> None:
 
 
 def test_h_heals_a_broken_link_at_either_end(session: Session) -> None:
-    go(session, 1)
+    advance(session, 1)
     session.do(Command(0, "inject", ("web -> orders",), "latency", params={"extra": "1s"}))
     assert session.moment.faults[0].nodes == ("orders", "web")
     session.choose("coupled", "inventory")
@@ -64,9 +59,9 @@ def test_h_heals_a_broken_link_at_either_end(session: Session) -> None:
 
 
 def test_undo_runs_again_without_the_last_command(session: Session) -> None:
-    go(session, 1)
+    advance(session, 1)
     session.crash()
-    go(session, 2)
+    advance(session, 2)
     session.undo()
     assert session.runner.now == 3 * S
     assert session.moment.faults == ()
@@ -74,9 +69,9 @@ def test_undo_runs_again_without_the_last_command(session: Session) -> None:
 
 
 def test_an_undone_run_is_the_run_that_never_had_it(session: Session) -> None:
-    go(session, 1)
+    advance(session, 1)
     session.crash()
-    go(session, 2)
+    advance(session, 2)
     session.undo()
     plain = runner()
     plain.advance(3 * S)
@@ -89,7 +84,7 @@ def test_there_may_be_nothing_to_undo(session: Session) -> None:
 
 
 def test_restart_and_next_seed(session: Session) -> None:
-    go(session, 2)
+    advance(session, 2)
     session.crash()
     session.restart()
     assert (session.runner.now, session.runner.seed, session.moment.commands) == (0, 7, 0)
@@ -106,12 +101,12 @@ def test_scaling_what_cannot_be_scaled_says_why(session: Session) -> None:
 
 def test_scale_up(session: Session) -> None:
     session.scale(1)
-    go(session, 1)
+    advance(session, 1)
     assert session.chosen().wanted == 3
 
 
 def test_an_entry_of_the_timeline_happens_now(session: Session) -> None:
-    go(session, 3)
+    advance(session, 3)
     session.entry(1)
     assert session.moment.faults[0].since_ns == 3 * S
     session.entry(9)
@@ -128,7 +123,7 @@ def test_tab_keeps_a_node_that_the_next_design_has(session: Session) -> None:
 
 
 def test_a_run_that_is_over_says_so(session: Session) -> None:
-    go(session, 100)
+    advance(session, 100)
     assert session.ended
     session.crash()
     assert "over" in session.notice

@@ -9,6 +9,7 @@ from chaos.runner import Runner
 from topology.frame import FlowFrame, Frame, LinkFrame, NodeFrame
 from topology.plan import Playground
 from topology.spec import load_text
+from tui.session import Session
 
 S = 1_000_000_000
 
@@ -51,6 +52,12 @@ def shop(duration: str = "60s") -> Playground:
 def runner(seed: int = 7, duration: str = "60s") -> Runner:
     """The shop, at its start."""
     return Runner(shop(duration), seed, timeline=False)
+
+
+def advance(session: Session, seconds: float) -> None:
+    """Let the run go on, and look."""
+    session.runner.advance(session.runner.now + round(seconds * S))
+    session.look()
 
 
 CALM = NodeFrame(

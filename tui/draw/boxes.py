@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 
 from topology import registry
 from topology.frame import DOWN, OK, PAUSED, NodeFrame
@@ -143,10 +142,9 @@ def is_store(node: NodeFrame) -> bool:
     return node.depth > 0 or _role(node.kind) in PULLED
 
 
-@cache
 def _role(kind: str) -> str:
-    known = registry.kinds()
-    return known[kind].role if kind in known else ""
+    role: str = registry.kind(kind).role
+    return role
 
 
 def _has_load(node: NodeFrame) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from topology.frame import DOWN, OK, STRAINED
-from topology.workflow_frame import CATCH, CHOICE, DEFAULT, FORK, JOIN, NEXT, StateCount, StateGraph, StatePart
+from topology.workflow_frame import CATCH, CHOICE, DEFAULT, FORK, JOIN, NEXT, StateCount, StateGraph, StatePart, Way
 from tui.draw import figures, glyphs
 from tui.draw.canvas import Canvas, Run
 from tui.draw.layout import FULL, LINE, SLIM, SMALL, TIGHT, Box, Edge, Picture, fitting, neighbour, rank, scrolled
@@ -141,16 +141,13 @@ class Chart:
 
     def _draw_ends(self, canvas: Canvas, box: Box, item: int) -> None:
         """Where an execution begins and where it may end."""
-        if item >= len(self.graph.states):
-            part = self.graph.states[self.state_of(item)]
-            ends = part.last
-        else:
-            part = self.graph.states[item]
-            ends = part.last and item not in self.joins
+        part = self.graph.states[self.state_of(item)]
+        if part.within >= 0:
+            return
         near, far = (box.x, box.x + box.width - 1) if box.toward == 1 else (box.x + box.width - 1, box.x)
-        if item < len(self.graph.states) and part.first and part.within < 0:
+        if item < len(self.graph.states) and part.first:
             canvas.put(near, box.row, STARTS, "key+bold")
-        if ends and part.within < 0:
+        if part.last and item not in self.joins:
             canvas.put(far, box.row, ENDS, "key+bold")
 
 
@@ -189,17 +186,22 @@ def _joint(part: StatePart) -> str:
 
 def _lines(graph: StateGraph, joins: list[int]) -> list[Joined]:
     """One for each two boxes between which a way leads, with the marks of all its ways."""
-    behind = {at: len(graph.states) + i for i, at in enumerate(joins)}
     found: dict[tuple[int, int], tuple[str, str]] = {}
     order = list(STYLES)
-    for way in graph.ways:
-        source = behind.get(way.source, way.source) if way.sort in (NEXT, JOIN) else way.source
-        target = behind[way.target] if way.sort == JOIN else way.target
-        sort, mark = found.get((source, target), (way.sort, ""))
+    for way, ends in _drawn(graph, joins):
+        sort, mark = found.get(ends, (way.sort, ""))
         sort = min(sort, way.sort, key=order.index)
         new = _mark(way.sort, way.rule)
-        found[source, target] = (sort, SEVERAL if mark and new else mark or new)
+        found[ends] = (sort, SEVERAL if mark and new else mark or new)
     return [Joined(Edge(*ends), sort, mark) for ends, (sort, mark) in found.items()]
+
+
+def _drawn(graph: StateGraph, joins: list[int]) -> Iterator[tuple[Way, tuple[int, int]]]:
+    """Each way with the items between which it is drawn: what joins leads to the place of joining, and what follows from it."""
+    behind = {at: len(graph.states) + i for i, at in enumerate(joins)}
+    for way in graph.ways:
+        source = behind.get(way.source, way.source) if way.sort in (NEXT, JOIN) else way.source
+        yield way, (source, behind[way.target] if way.sort == JOIN else way.target)
 
 
 def _mark(sort: str, rule: int) -> str:
@@ -210,14 +212,10 @@ def _mark(sort: str, rule: int) -> str:
 
 def item_ways(chart: Chart) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """The lines that an execution passes between two states that follow each other, by their names."""
-    graph = chart.graph
+    states = chart.graph.states
     found: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    behind = {at: len(graph.states) + i for i, at in enumerate(chart.joins)}
-    for way in graph.ways:
-        ends = (graph.states[way.source].name, graph.states[way.target].name)
-        source = behind.get(way.source, way.source) if way.sort in (NEXT, JOIN) else way.source
-        target = behind[way.target] if way.sort == JOIN else way.target
-        found.setdefault(ends, []).append((source, target))
+    for way, items in _drawn(chart.graph, chart.joins):
+        found.setdefault((states[way.source].name, states[way.target].name), []).append(items)
     return found
 
 

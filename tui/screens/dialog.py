@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.binding import Binding
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
+
+from tui.draw.palette import DARK, Palette
 
 T = TypeVar("T")
+
+
+def palette_of(screen: Screen[Any]) -> Palette:
+    """The colours of the app that a screen belongs to."""
+    palette: Palette = getattr(screen.app, "palette", DARK)
+    return palette
 
 
 class Dialog(ModalScreen[T]):
@@ -22,6 +30,11 @@ class Dialog(ModalScreen[T]):
     }
     Dialog .note { color: $foreground 70%; height: auto; }
     """
+
+    @property
+    def palette(self) -> Palette:
+        """The colours of the app."""
+        return palette_of(self)
 
     def action_leave(self) -> None:
         """Close without doing anything."""

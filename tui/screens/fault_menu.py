@@ -69,7 +69,7 @@ class FaultMenu(Dialog[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        powers = next(world.powers for world in session.runner.worlds if world.plan.name == session.design)
+        powers = session.runner.world(session.design).powers
         self.kinds, self.why = sorted_out(faults(), session.chosen().kind, powers)
         self.kind = next(iter(self.kinds))
 

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from topology.plan import Playground
 from tui import actions
 from tui.draw import glyphs
-from tui.draw.palette import DARK, Palette
+from tui.draw.palette import Palette
 from tui.screens.dialog import Dialog
 from tui.session import entry_words
 
@@ -27,11 +27,10 @@ class Help(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         """One text that scrolls."""
-        palette: Palette = getattr(self.app, "palette", DARK)
         with VerticalScroll(id="window") as window:
             window.border_title = "Help"
             window.border_subtitle = "Esc closes, arrows scroll"
-            yield Static(help_text(self.playground, palette))
+            yield Static(help_text(self.playground, self.palette))
 
 
 def help_text(playground: Playground, palette: Palette) -> Text:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from rich.text import Text
@@ -23,7 +22,7 @@ from topology.plan import NodePlan
 from topology.tables import Table
 from topology.units import format_duration, format_rate, format_share, format_size
 from tui.draw import figures, glyphs
-from tui.draw.palette import DARK, INK_OF_STATE, Palette
+from tui.draw.palette import INK_OF_STATE, Palette
 from tui.draw.tables import Columns, gauge, order, tab_row, table_rows
 from tui.screens.dialog import Dialog
 from tui.screens.workflow import WorkflowScreen
@@ -44,11 +43,10 @@ def inside(session: Session) -> Screen[None] | None:
     return Inspector(session, 1)
 
 
-@cache
 def inside_word(kind: str) -> str:
     """What there is to see inside nodes of a kind, in a word; empty for nothing."""
-    known = registry.kinds()
-    return known[kind].inside if kind in known else ""
+    word: str = registry.kind(kind).inside
+    return word
 
 
 class Inspector(Dialog[None]):
@@ -100,12 +98,6 @@ class Inspector(Dialog[None]):
         self.update()
         self.call_after_refresh(self.update)
         self.set_interval(0.5, self.update)
-
-    @property
-    def palette(self) -> Palette:
-        """The colours of the app."""
-        palette: Palette = getattr(self.app, "palette", DARK)
-        return palette
 
     def update(self) -> None:
         """Show what it is like now."""

@@ -12,9 +12,10 @@ from topology.workflow_frame import ExecutionFrame, ExecutionLine, StateGraph, W
 from tui.draw import figures
 from tui.draw.canvas import Run
 from tui.draw.execution import Path, history_rows, path_rows
-from tui.draw.palette import DARK, Palette
+from tui.draw.palette import Palette
 from tui.draw.states import Chart, Look, item_ways
 from tui.draw.workflow import execution_head, heading, key_row, legend_row, state_rows
+from tui.screens.dialog import palette_of
 from tui.session import Session
 from tui.widgets.chart import StateChart
 from tui.widgets.lines import Lines
@@ -84,7 +85,7 @@ class WorkflowScreen(Screen[None]):
     @property
     def palette(self) -> Palette:
         """The colours of the app."""
-        return getattr(self.app, "palette", DARK)
+        return palette_of(self)
 
     def compose(self) -> ComposeResult:
         """A heading; the graph and what is chosen in it; the execution; keys."""

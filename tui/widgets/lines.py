@@ -8,6 +8,9 @@ from textual.widget import Widget
 from tui.draw.canvas import Run, strip_of
 from tui.draw.palette import DARK, Palette
 
+WHEEL = 3
+"""Rows that a turn of the wheel scrolls."""
+
 
 class Lines(Widget):
     """Rows of runs, drawn line by line; it asks to be drawn again only when something changed."""

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.message import Message
-from textual.strip import Strip
 
-from tui.draw.canvas import Run, strip_of
+from tui.draw.canvas import Run
 from tui.draw.palette import Palette
-from tui.widgets.lines import Lines
-
-STEP = 3
-"""Rows that a turn of the wheel scrolls."""
+from tui.widgets.lines import WHEEL, Lines
 
 
 class ScrollLines(Lines):
@@ -57,14 +53,10 @@ class ScrollLines(Lines):
         seen = self.place(len(rows), top)
         self.show_rows(rows[seen.start : seen.stop], palette)
 
-    def render_line(self, y: int) -> Strip:
-        """One row of what is seen."""
-        return strip_of(self.rows[y] if y < len(self.rows) else [], self.size.width, self.palette)
-
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Scroll down."""
-        self.post_message(self.Scrolled(self, STEP))
+        self.post_message(self.Scrolled(self, WHEEL))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Scroll up."""
-        self.post_message(self.Scrolled(self, -STEP))
+        self.post_message(self.Scrolled(self, -WHEEL))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from topology.frame import Frame
 from tui.draw import figures
-from tui.draw.canvas import Canvas, Run, strip_of
+from tui.draw.canvas import Run, strip_of
 from tui.draw.crowd import signs, states_of
 from tui.draw.layout import neighbour, node_at
 from tui.draw.palette import Palette
-from tui.draw.scene import Scene, Window
-from tui.widgets.lines import Lines
-
-TITLE = 1
+from tui.draw.scene import Scene
+from tui.widgets.panned import Panned
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,10 @@ class View:
     palette: Palette
 
 
-class Topology(Lines):
+class Topology(Panned):
     """One design. It scrolls by itself to keep the chosen node in sight."""
 
+    HEAD = 1
     DEFAULT_CSS = """
     Topology { height: 1fr; }
     """
@@ -53,9 +52,6 @@ class Topology(Lines):
         self.design = design
         self.scene = scene
         self.view: View | None = None
-        self.canvas = Canvas(0, 0)
-        self.left = 0
-        self.top = 0
 
     @property
     def seen(self) -> bool:
@@ -67,17 +63,14 @@ class Topology(Lines):
         moved = self.view is None or view.chosen != self.view.chosen
         self.view = view
         self.palette = view.palette
-        width, height = self.size.width, self.size.height - TITLE
+        width, height = self.room
         if width <= 0 or height <= 0:
             return
         before = self.scene.picture
         picture = self.scene.fit(width, height)
         if moved or picture is not before:
             self._follow(view.chosen)
-        self.left = self._bounded(self.left, picture.width, width)
-        self.top = self._bounded(self.top, picture.height, height)
-        window = Window(max(self.left, 0), max(self.top, 0), min(width, picture.width), min(height, picture.height))
-        self.canvas = self.scene.draw(view.frame, view.chosen, window)
+        self.canvas = self.scene.draw(view.frame, view.chosen, self.bound(picture))
         self.refresh()
 
     def toggle(self, name: str) -> bool:
@@ -103,24 +96,16 @@ class Topology(Lines):
                 self._follow(self.view.chosen)
         return changed
 
-    def _bounded(self, offset: int, whole: int, room: int) -> int:
-        """Where it all fits it is centred, with a negative offset; else the offset stays inside."""
-        return -((room - whole) // 2) if whole <= room else min(max(offset, 0), whole - room)
-
     def _follow(self, chosen: str) -> None:
         at = self.scene.item_of(chosen)
-        if at is None:
-            return
-        box = self.scene.picture.boxes[at]
-        width, height = self.size.width, self.size.height - TITLE
-        self.left = _brought(self.left, width, box.x, box.width)
-        self.top = _brought(self.top, height, box.y, box.height)
+        if at is not None:
+            self.follow(self.scene.picture.boxes[at])
 
     def render_line(self, y: int) -> Strip:
         """The title, or a row of the canvas."""
         if self.view is None:
             return strip_of([], self.size.width, self.palette)
-        runs = self._title(self.view) if y == 0 else self._row(y - TITLE + min(self.top, 0))
+        runs = self._title(self.view) if y == 0 else self.picture_row(y - self.HEAD)
         return strip_of(runs, self.size.width, self.palette)
 
     def _title(self, view: View) -> list[Run]:
@@ -143,18 +128,12 @@ class Topology(Lines):
 
     def _extent(self, view: View) -> str:
         """Where not every node is seen by itself: how many there are, how they are, and which rows are shown."""
-        whole, room = self.scene.picture.height, self.size.height - TITLE
+        whole, room = self.scene.picture.height, self.room[1]
         if not self.scene.grouped and whole <= room and self.scene.picture.width <= self.size.width:
             return ""
         nodes = view.frame.nodes
         part = f", rows {self.top + 1}–{self.top + room} of {whole}" if whole > room else ""
         return f"{len(nodes):,} nodes: {signs(states_of(nodes))}{part}"
-
-    def _row(self, y: int) -> list[Run]:
-        if not 0 <= y < self.canvas.height:
-            return []
-        pad: list[Run] = [(" " * -self.left, "text")] if self.left < 0 else []
-        return pad + self.canvas.runs(y)
 
     def beside(self, chosen: str, step_x: int, step_y: int) -> str:
         """The node next to another, in a direction."""
@@ -166,29 +145,11 @@ class Topology(Lines):
 
     def on_click(self, event: Click) -> None:
         """Choose the node under the pointer; the title chooses the design."""
-        at = node_at(self.scene.picture, event.x + self.left, event.y - TITLE + self.top)
+        at = node_at(self.scene.picture, event.x + self.left, event.y - self.HEAD + self.top)
         name = self.scene.spokesman(at, self.view.frame) if at is not None and self.view is not None else ""
         self.post_message(self.Chosen(self.design, name))
 
-    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Scroll down."""
-        self._scroll(3)
-
-    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Scroll up."""
-        self._scroll(-3)
-
-    def _scroll(self, rows: int) -> None:
-        self.top += rows
+    def again(self) -> None:
+        """Draw the frame that was shown last."""
         if self.view is not None:
             self.show(self.view)
-
-    def on_resize(self, event: Resize) -> None:
-        """Lay out again for the new size."""
-        if self.view is not None:
-            self.show(self.view)
-
-
-def _brought(offset: int, room: int, at: int, size: int) -> int:
-    """Where to scroll to so that something is seen: not at all where it is, else to have it in the middle."""
-    return offset if offset <= at and at + size <= offset + room else at - (room - size) // 2
