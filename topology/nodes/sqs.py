@@ -188,12 +188,22 @@ class Sqs(Node):
 
     def _delay_anew(self, ctx: Context) -> None:
         """The delay of a FIFO queue holds for what is already in it, too."""
-        for entry in self.by_age:
+        for entry in list(self.by_age):
             timer = entry.hidden
             if entry.state == DELAYED and not entry.gone and timer is not None:
                 ctx.cancel(timer)
+                entry.hidden = None
                 left: i64 = entry.since + self.delay - ctx.now
-                entry.hidden = ctx.after(left if left > 0 else 0, DUE, entry)
+                if left > 0:
+                    entry.hidden = ctx.after(left, DUE, entry)
+                else:  # at once, so that nothing that comes in this instant overtakes it
+                    self._due(ctx, entry)
+
+    def _due(self, ctx: Context, entry: Entry) -> None:
+        """The delay of an entry is over."""
+        self.delayed -= 1
+        ctx.touch()
+        self._show(ctx, entry)
 
     def on_layers(self, ctx: Context) -> None:
         self.no_dead = ctx.strength("no_dead_letters") > 0.0
@@ -516,9 +526,7 @@ class Sqs(Node):
             if tag == VISIBLE and item.state == FLYING:
                 self._reappear(ctx, item)
             elif tag == DUE and item.state == DELAYED:
-                self.delayed -= 1
-                ctx.touch()
-                self._show(ctx, item)
+                self._due(ctx, item)
 
     def _retire(self, ctx: Context) -> None:
         """The oldest entries reached the end of their retention."""

@@ -174,6 +174,14 @@ class Witness:
             assert {m.key for m in kept} <= self.locked()
 
 
+def test_a_delay_that_is_over_at_once_lets_nothing_overtake() -> None:
+    """The delay of a FIFO queue is taken away and its group's next message comes, all in one instant."""
+    witness = Witness()
+    for what, number in (("delay", 2), ("send", 0), ("delay", 0), ("send", 0)):
+        witness.step(what, number)
+    assert numbers(witness.q.receive(10)) == [0, 1]
+
+
 @given(steps)
 @settings(max_examples=150, deadline=None)
 def test_the_order_in_a_group_is_always_kept(script: list[Step]) -> None:
