@@ -18,7 +18,8 @@ INSTALLED = os.environ.get("KNOCKON_INSTALLED", "") == "1"
 
 # A busy machine is no mistake: nothing here is about how long drawing or running an example takes.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+settings.register_profile("repeatable", settings.get_profile("patient"), derandomize=True)
+settings.load_profile(os.environ.get("KNOCKON_EXAMPLES", "patient"))
 
 Knockon = Callable[..., "subprocess.CompletedProcess[str]"]
 
