@@ -816,7 +816,7 @@ class Place(Laden):
         self.group.touch(self.core)
         if self.managed:
             self.machine.on_crash(self)
-            durable = [item for item in self.deferred if isinstance(item, Timer)]
+            durable = [item for item in self.deferred if isinstance(item, Timer) or self._is_own_attempt(item)]
             self._reset_deferred()
             self.deferred.extend(durable)
             return
@@ -847,6 +847,10 @@ class Place(Laden):
         self.machine.on_crash(self)
         if self.draining:
             self.leave()
+
+    def _is_own_attempt(self, item: Item) -> bool:
+        """Whether the outcome of something that was sent from here has come: a service that is down learns of it later."""
+        return isinstance(item, Call) and item.caller is self and item.callee is not self and item.inlet == 0
 
     def _hang_up(self) -> None:
         """Nobody here waits any more for what was sent."""

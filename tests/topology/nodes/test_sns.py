@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.topology.worlds import MS, S, all_of, check_frame, check_sum, flow, node, reasons, to_the_end, world
@@ -491,6 +491,7 @@ LINKS = [
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(1, [("news", "kill", 2, 1), ("news", "freeze", 1, 1)])  # answers that came while it hung, when it is killed
 @given(
     st.integers(1, 10_000),
     st.lists(
