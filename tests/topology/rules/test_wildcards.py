@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -73,11 +74,9 @@ def test_complexity_is_counted_no_further_than_asked() -> None:
     assert complexity([Wildcard("*a*a*a*a*a*a*", ())], 4) == 4
 
 
-@given(st.lists(st.text("ab*", min_size=1, max_size=4).filter(lambda text: "**" not in text), min_size=1, max_size=2))
+@given(st.lists(st.text("ab*", min_size=1, max_size=3).filter(lambda text: "**" not in text), min_size=1, max_size=2))
 def test_no_short_text_matches_more_beginnings_than_the_complexity(patterns: list[str]) -> None:
-    texts = [""]
-    for _ in range(5):
-        texts += [text + letter for text in texts for letter in "abz"]
+    texts = ["".join(letters) for size in range(1, 7) for letters in product("abz", repeat=size)]
     beginnings = [re.compile(each[:size].replace("*", ".*")) for each in patterns for size in range(1, len(each) + 1)]
-    most = max(sum(one.fullmatch(text) is not None for one in beginnings) for text in set(texts) if text)
+    most = max(sum(one.fullmatch(text) is not None for one in beginnings) for text in texts)
     assert complexity([Wildcard(pattern, ()) for pattern in patterns], 100) == most
