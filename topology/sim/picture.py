@@ -243,7 +243,7 @@ def _node(
         p50_ns=int(watch.health.p50),
         p99_ns=int(watch.health.p99),
         occupancy=busy / slots if slots else 0.0,
-        utilisation=watch.value_used,
+        utilisation=max(0.0, watch.value_used),  # what was reckoned ahead of a process is taken back when it reports
         arrivals=sums.arrivals,
         departures=sums.departures,
         errors=tuple(name_reasons(codes, core.names).items()) if codes else (),
